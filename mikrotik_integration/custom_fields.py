@@ -1,0 +1,59 @@
+"""Fields of this app on ERPNext's documents. Made on install, removed on uninstall."""
+
+from frappe import _
+
+SUBSCRIPTION = {
+	"fieldname": "customer_subscription",
+	"label": _("Customer Subscription"),
+	"fieldtype": "Link",
+	"options": "Customer Subscription",
+	"search_index": 1,
+	"in_standard_filter": 1,
+}
+
+CUSTOM_FIELDS = {
+	"Sales Invoice": [
+		{
+			"fieldname": "internet_service_section",
+			"label": _("Internet Service"),
+			"fieldtype": "Section Break",
+			"insert_after": "remarks",
+			"collapsible": 1,
+			"depends_on": "customer_subscription",
+		},
+		SUBSCRIPTION | {"insert_after": "internet_service_section"},
+		{
+			"fieldname": "service_granted",
+			"label": _("Period Granted"),
+			"fieldtype": "Check",
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "customer_subscription",
+			"description": _("This invoice was paid, and the subscription got its period"),
+		},
+		{
+			"fieldname": "internet_service_column",
+			"fieldtype": "Column Break",
+			"insert_after": "service_granted",
+		},
+		{
+			"fieldname": "service_from",
+			"label": _("Service From"),
+			"fieldtype": "Datetime",
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "internet_service_column",
+		},
+		{
+			"fieldname": "service_to",
+			"label": _("Service To"),
+			"fieldtype": "Datetime",
+			"read_only": 1,
+			"no_copy": 1,
+			"insert_after": "service_from",
+		},
+	],
+	"Payment Entry": [
+		SUBSCRIPTION | {"insert_after": "party_name"},
+	],
+}

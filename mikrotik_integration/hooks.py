@@ -1,0 +1,76 @@
+app_name = "mikrotik_integration"
+app_title = "MikroTik Integration"
+app_publisher = "The mikrotik_integration contributors"
+app_description = "Run an Internet provider or a Wi-Fi hotspot on MikroTik routers from ERPNext"
+app_email = "maintainers@example.com"
+app_license = "mit"
+
+required_apps = ["erpnext", "frappe_mpsa_payments"]
+
+after_install = "mikrotik_integration.install.after_install"
+after_migrate = "mikrotik_integration.install.after_migrate"
+before_uninstall = "mikrotik_integration.uninstall.before_uninstall"
+
+add_to_apps_screen = [
+	{
+		"name": "mikrotik_integration",
+		"logo": "/assets/mikrotik_integration/images/logo.svg",
+		"title": "Internet",
+		"route": "/app/internet-service",
+		"has_permission": "mikrotik_integration.permissions.may_use_app",
+	}
+]
+
+doc_events = {
+	"Customer": {
+		"on_update": "mikrotik_integration.overrides.customer.on_update",
+	},
+	"Payment Entry": {
+		"on_submit": "mikrotik_integration.overrides.payment_entry.on_submit",
+		"on_cancel": "mikrotik_integration.overrides.payment_entry.on_cancel",
+	},
+	"Sales Invoice": {
+		"on_submit": "mikrotik_integration.overrides.sales_invoice.on_submit",
+		"on_cancel": "mikrotik_integration.overrides.sales_invoice.on_cancel",
+	},
+	"Mpesa Express Request": {
+		"on_submit": "mikrotik_integration.overrides.mpesa_express_request.on_submit",
+	},
+	"Mpesa C2B Payment Register": {
+		"after_insert": "mikrotik_integration.overrides.mpesa_c2b_payment_register.after_insert",
+		"before_submit": "mikrotik_integration.overrides.mpesa_c2b_payment_register.before_submit",
+	},
+}
+
+scheduler_events = {
+	"cron": {
+		"* * * * *": [
+			"mikrotik_integration.tasks.ask_for_payments_again",
+			"mikrotik_integration.tasks.follow_the_clock",
+		],
+		"*/2 * * * *": ["mikrotik_integration.tasks.check_routers"],
+	},
+	"hourly_long": ["mikrotik_integration.tasks.collect_usage"],
+	"daily_long": ["mikrotik_integration.tasks.daily"],
+}
+
+permission_query_conditions = {
+	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription_query",
+	"Usage Record": "mikrotik_integration.permissions.usage_record_query",
+}
+has_permission = {
+	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription",
+	"Usage Record": "mikrotik_integration.permissions.usage_record",
+}
+has_website_permission = {
+	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription_on_website",
+}
+
+standard_portal_menu_items = [
+	{"title": "My Internet", "route": "/my-internet", "reference_doctype": "Customer Subscription", "role": "Customer"},
+]
+
+# A Router Account outlives its owner until the router was seen without it; the others are history.
+ignore_links_on_delete = ["Router Account", "Usage Record", "MikroTik API Log"]
+
+default_log_clearing_doctypes = {"MikroTik API Log": 90}

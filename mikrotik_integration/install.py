@@ -1,0 +1,31 @@
+"""What the app adds to a site beyond its own DocTypes. ``uninstall`` takes the same away."""
+
+import frappe
+from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+
+from mikrotik_integration.custom_fields import CUSTOM_FIELDS
+
+ROLES = ("ISP Administrator", "ISP Manager", "ISP Staff")
+
+
+def after_install() -> None:
+	create_roles()
+	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
+	ensure_site_id()
+
+
+def after_migrate() -> None:
+	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
+	ensure_site_id()
+
+
+def create_roles() -> None:
+	for role in ROLES:
+		if not frappe.db.exists("Role", role):
+			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(ignore_permissions=True)
+
+
+def ensure_site_id() -> None:
+	"""The mark of this site in the rows that it makes on routers. Made once; two sites never share one."""
+	if not frappe.db.get_single_value("ISP Settings", "site_id"):
+		frappe.db.set_single_value("ISP Settings", "site_id", frappe.generate_hash(length=8))

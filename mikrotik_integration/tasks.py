@@ -1,0 +1,28 @@
+"""Scheduler entries: each says when, and calls one service."""
+
+from mikrotik_integration.services import clock, payments, routers
+
+
+def ask_for_payments_again() -> None:
+	"""Every minute: payments that nobody has answered for yet."""
+	payments.ask_again()
+
+
+def follow_the_clock() -> None:
+	"""Every minute: periods that end, grace that ends, advances that buy the next period."""
+	clock.advance_due_subscriptions()
+
+
+def check_routers() -> None:
+	"""Every two minutes: status, usage and reconciliation of each router, one job a router."""
+	routers.enqueue_checks()
+
+
+def collect_usage() -> None:
+	"""Hourly: the same pass for every router, whatever its pause."""
+	routers.enqueue_checks(ignore_pauses=True)
+
+
+def daily() -> None:
+	"""Daily: invoices, reminders, paid invoices without their period, accounts no longer needed."""
+	clock.daily()

@@ -1,0 +1,33 @@
+"""Take away what ``install`` added. Frappe itself removes the app's DocTypes, reports and workspaces."""
+
+import frappe
+
+from mikrotik_integration.custom_fields import CUSTOM_FIELDS
+from mikrotik_integration.install import ROLES
+
+
+def before_uninstall() -> None:
+	remove_custom_fields()
+	remove_roles()
+	remove_log_retention()
+
+
+def remove_custom_fields() -> None:
+	for doctype, fields in CUSTOM_FIELDS.items():
+		for field in fields:
+			frappe.db.delete("Custom Field", {"dt": doctype, "fieldname": field["fieldname"]})
+		columns = {field["fieldname"] for field in fields if not field["fieldtype"].endswith("Break")}
+		for column in columns & set(frappe.db.get_table_columns(doctype)):
+			frappe.db.sql_ddl(f"alter table `tab{doctype}` drop column `{column}`")
+		frappe.clear_cache(doctype=doctype)
+
+
+def remove_roles() -> None:
+	for role in ROLES:
+		frappe.db.delete("Has Role", {"role": role})
+		frappe.db.delete("Custom DocPerm", {"role": role})
+		frappe.delete_doc("Role", role, force=True, ignore_missing=True)
+
+
+def remove_log_retention() -> None:
+	frappe.db.delete("Logs To Clear", {"ref_doctype": "MikroTik API Log"})
