@@ -43,7 +43,8 @@ def find_twin(payment: Money, candidates: Iterable[Money], window: timedelta) ->
 
 	The same receipt is the same money, whatever else is said. Where the push has no receipt yet, a
 	C2B of the same account, amount and shortcode within `window` is taken for its twin, the nearest
-	in time first; each money has at most one twin of that kind.
+	in time first; each money has at most one twin of that kind. A twin by receipt that `has_twin`
+	already was once taken for another's by likeness: that other is then without a twin again.
 	"""
 	others = [candidate for candidate in candidates if candidate.identity != payment.identity]
 	same_receipt = [other for other in others if _same_receipt(payment, other)]
