@@ -1,0 +1,1 @@
+"""RouterOS's binary API: connection, commands, values, errors."""
