@@ -1,0 +1,114 @@
+"""A customer on a plan on a router."""
+
+import secrets
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.model.naming import getseries
+
+from mikrotik_integration.core.payments import account_numbers, phones
+from mikrotik_integration.core.provisioning import names
+from mikrotik_integration.services import accounts, lifecycle, payments, subscriptions
+
+# no letters or digits that can be taken for each other when read out over the phone
+PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+PASSWORD_LENGTH = 8
+HIGHEST_PRICE = 100_000_000
+FIRST_SERIAL = 10_000
+
+
+class CustomerSubscription(Document):
+	def autoname(self) -> None:
+		prefix = frappe.db.get_single_value("ISP Settings", "account_number_prefix") or ""
+		serial = FIRST_SERIAL + int(getseries("customer-subscription-", 6))
+		self.subscription_id = account_numbers.make(int(f"{prefix}{serial}"))
+		self.name = self.subscription_id
+
+	def validate(self) -> None:
+		self.set_defaults()
+		self.validate_plan()
+		self.validate_customer()
+		self.validate_phone_number()
+		self.validate_login()
+		self.validate_price()
+		lifecycle.derive(self)
+
+	def on_update(self) -> None:
+		accounts.sync_subscription(self)
+		subscriptions.enqueue_push(self.name)
+
+	def on_trash(self) -> None:
+		accounts.release(self)
+		subscriptions.enqueue_push(self.name)
+
+	def on_payment_authorized(self, status: str | None = None) -> None:
+		"""Called by frappe_mpsa_payments, for failed payments too: only makes us ask Daraja ourselves."""
+		payments.poke(self.name)
+
+	def set_defaults(self) -> None:
+		plan = frappe.get_cached_doc("Internet Plan", self.internet_plan)
+		before = self.get_doc_before_save()
+		changed = bool(before) and before.internet_plan != self.internet_plan
+		if (
+			self.price is None
+			or (changed and before.price == self.price)
+			or (self.is_new() and not self.price)
+		):
+			self.price = plan.price
+		if not self.connection_type or (changed and before.connection_type == self.connection_type):
+			self.connection_type = plan.connection_type
+		self.username = (self.username or "").strip() or self.name
+		if self.is_new() and not self.password:
+			self.password = "".join(secrets.choice(PASSWORD_LETTERS) for _i in range(PASSWORD_LENGTH))
+
+	def validate_plan(self) -> None:
+		plan = frappe.get_cached_doc("Internet Plan", self.internet_plan)
+		if self.has_value_changed("internet_plan") and not plan.enabled:
+			frappe.throw(_("The plan {0} is no longer sold").format(plan.name))
+		if plan.at_quota == "Slow Down":
+			plan.check_slow_service(self.connection_type)
+
+	def validate_customer(self) -> None:
+		if not self.is_new() and self.has_value_changed("customer") and self.expiry_date:
+			frappe.throw(
+				_("The customer cannot change once the subscription has begun. Terminate it and make another")
+			)
+		self.customer_disabled = frappe.db.get_value("Customer", self.customer, "disabled")
+
+	def validate_phone_number(self) -> None:
+		if not self.phone_number:
+			return
+		try:
+			self.phone_number = phones.normalise(self.phone_number)
+		except phones.InvalidPhone as error:
+			frappe.throw(str(error), title=_("M-PESA Phone"))
+
+	def validate_login(self) -> None:
+		try:
+			names.check_username(self.username)
+			if self.mac_address:
+				self.mac_address = names.normalise_mac(self.mac_address)
+			if self.fixed_address:
+				self.fixed_address = names.normalise_address(self.fixed_address)
+		except ValueError as error:
+			frappe.throw(str(error), title=_("Login"))
+		taken = frappe.db.get_value(
+			"Customer Subscription", {"username": self.username, "name": ("!=", self.name)}
+		)
+		if taken:
+			frappe.throw(
+				_("The user name {0} is taken by {1}; upper and lower case count as the same").format(
+					self.username, taken
+				)
+			)
+
+	def validate_price(self) -> None:
+		if not 0 <= self.price <= HIGHEST_PRICE:
+			frappe.throw(_("The price must be between 0 and {0}").format(HIGHEST_PRICE))
+		plan_price = frappe.get_cached_value("Internet Plan", self.internet_plan, "price")
+		manager = {"System Manager", "ISP Administrator", "ISP Manager"} & set(frappe.get_roles())
+		if self.has_value_changed("price") and self.price != plan_price and not manager:
+			frappe.throw(
+				_("Only an ISP Manager may give another price than the plan's"), frappe.PermissionError
+			)

@@ -1,0 +1,81 @@
+"""One router: how to reach it, and what was last seen of it."""
+
+import re
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from mikrotik_integration.services import routers
+
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
+CONNECTION_FIELDS = (
+	"ip_address",
+	"api_port",
+	"api_username",
+	"use_tls",
+	"tls_fingerprint",
+	"ca_certificate",
+	"enabled",
+)
+
+
+class MikroTikSettings(Document):
+	def validate(self) -> None:
+		self.validate_address()
+		self.validate_tls()
+		self.forget_failures_when_changed()
+
+	def on_update(self) -> None:
+		if self.enabled:
+			routers.enqueue_check(self.name)
+
+	def on_trash(self) -> None:
+		held = frappe.db.count("Router Account", {"mikrotik_settings": self.name})
+		if held:
+			frappe.throw(
+				_(
+					"{0} logins are or were on this router. Move or terminate their subscriptions first, and let the router be seen without them"
+				).format(held),
+				frappe.LinkExistsError,
+			)
+
+	def validate_address(self) -> None:
+		self.ip_address = (self.ip_address or "").strip()
+		if not HOST.fullmatch(self.ip_address):
+			frappe.throw(
+				_(
+					"{0} is not an address. Write the IP address or host name alone, without http:// or a port"
+				).format(self.ip_address)
+			)
+		if not 1 <= (self.api_port or 0) <= 65535:
+			frappe.throw(_("The API port must be between 1 and 65535; RouterOS uses 8728, or 8729 with TLS"))
+
+	def validate_tls(self) -> None:
+		self.tls_fingerprint = re.sub(r"[^0-9a-f]", "", (self.tls_fingerprint or "").lower())
+		if self.tls_fingerprint and len(self.tls_fingerprint) != 64:
+			frappe.throw(
+				_("A SHA-256 fingerprint has 64 hexadecimal digits; this one has {0}").format(
+					len(self.tls_fingerprint)
+				)
+			)
+		if self.ca_certificate and "BEGIN CERTIFICATE" not in self.ca_certificate:
+			frappe.throw(_("The CA certificate must be PEM text that starts with BEGIN CERTIFICATE"))
+
+	def forget_failures_when_changed(self) -> None:
+		if any(self.has_value_changed(field) for field in CONNECTION_FIELDS):
+			self.failures = 0
+			self.next_attempt = None
+
+	@frappe.whitelist(methods=["POST"])
+	def test_connection(self) -> list[dict]:
+		"""Plain words for each thing that is right or wrong. For whoever may change the router."""
+		self.check_permission("write")
+		return routers.test_connection(self.name)
+
+	@frappe.whitelist(methods=["POST"])
+	def check_now(self) -> None:
+		"""Bring status, usage and accounts of this router up to date in the background."""
+		self.check_permission("read")
+		frappe.db.set_value("MikroTik Settings", self.name, "next_attempt", None, update_modified=False)
+		routers.enqueue_check(self.name)

@@ -1,0 +1,32 @@
+"""One payment, from the first word of it to the books. Written by ``services.inbox`` and what follows it."""
+
+import frappe
+from frappe.model.document import Document
+
+from mikrotik_integration.services import payments
+
+
+class SubscriptionPayment(Document):
+	@frappe.whitelist(methods=["POST"])
+	def ask_now(self) -> None:
+		"""Ask M-PESA about this payment again."""
+		self.check_permission("read")
+		payments.enqueue(self.name)
+
+	@frappe.whitelist(methods=["POST"])
+	def confirm(self, reason: str) -> None:
+		"""A manager says that this payment is real."""
+		frappe.only_for(("ISP Manager", "ISP Administrator", "System Manager"))
+		payments.confirm(self.name, reason)
+
+	@frappe.whitelist(methods=["POST"])
+	def assign(self, subscription: str) -> None:
+		"""This payment is for that subscription."""
+		frappe.only_for(("ISP Manager", "ISP Administrator", "System Manager"))
+		payments.assign(self.name, subscription)
+
+	@frappe.whitelist(methods=["POST"])
+	def not_a_duplicate(self) -> None:
+		"""Two payments after all."""
+		frappe.only_for(("ISP Manager", "ISP Administrator", "System Manager"))
+		payments.not_a_duplicate(self.name)

@@ -1,0 +1,224 @@
+"""The inbox of money: one Subscription Payment for each payment asked for or received.
+
+A row's name is the payment's own identity, so that the same payment cannot be recorded twice, whoever tells of it
+and however often. Recording believes nothing and gives nothing: verification and application come after.
+"""
+
+import frappe
+from frappe.utils import add_to_date, cstr, flt, get_datetime, now_datetime
+
+from mikrotik_integration.core.payments import account_numbers, phones
+from mikrotik_integration.core.payments.asking import next_ask
+from mikrotik_integration.services import settings
+
+KES = "KES"
+
+
+def record_push(express_request_name: str) -> str | None:
+	"""An STK push that was sent for a subscription; None if no prompt went out or it is not ours."""
+	request = frappe.db.get_value(
+		"Mpesa Express Request",
+		express_request_name,
+		[
+			"name",
+			"reference_doctype",
+			"reference_name",
+			"checkout_request_id",
+			"amount",
+			"phone_number",
+			"settings",
+			"creation",
+		],
+		as_dict=True,
+	)
+	subscription = _subscription_of(request)
+	if not subscription or not request.checkout_request_id:
+		return None
+	return _insert(
+		{
+			"payment_id": request.checkout_request_id,
+			"source": "STK Push",
+			"status": "Requested",
+			"amount": flt(request.amount),
+			"phone_number": _phone(request.phone_number),
+			"account_typed": request.reference_name,
+			"shortcode": frappe.db.get_value("Mpesa Settings", request.settings, "business_shortcode"),
+			"mpesa_settings": request.settings,
+			"express_request": request.name,
+			"checkout_request_id": request.checkout_request_id,
+			"next_ask": next_ask(get_datetime(request.creation), 0, now_datetime()),
+			**_belongs_to(subscription),
+		}
+	)
+
+
+def _subscription_of(request) -> str | None:
+	"""The subscription that a push pays for: its own reference, or the invoice of a Payment Request."""
+	if not request:
+		return None
+	if request.reference_doctype == "Customer Subscription":
+		return request.reference_name
+	if request.reference_doctype == "Payment Request":
+		return subscription_of_payment_request(request.reference_name)
+	return None
+
+
+def subscription_of_payment_request(name: str) -> str | None:
+	about = frappe.db.get_value(
+		"Payment Request", name, ["reference_doctype", "reference_name"], as_dict=True
+	)
+	if not about or about.reference_doctype != "Sales Invoice":
+		return None
+	return frappe.db.get_value("Sales Invoice", about.reference_name, "customer_subscription")
+
+
+def record_pay_bill(register) -> str | None:
+	"""A C2B confirmation. None if the account number is not for this app, so that others may have it."""
+	subscription, suggestion = find_subscription(cstr(register.billrefnumber), cstr(register.msisdn))
+	if not subscription and not _is_our_paybill(register.businessshortcode):
+		return None
+	if not register.transid:
+		return None
+	return _insert(
+		{
+			"payment_id": register.transid,
+			"source": "Pay Bill",
+			"status": "Received",
+			"receipt": register.transid,
+			"amount": flt(register.transamount),
+			"phone_number": _phone(register.msisdn),
+			"payer_name": register.full_name,
+			"account_typed": cstr(register.billrefnumber)[:140],
+			"shortcode": register.businessshortcode,
+			"mpesa_settings": _settings_of(register.businessshortcode),
+			"c2b_register": register.name,
+			"payment_entry": register.get("payment_entry"),
+			"paid_on": _transaction_time(register.transtime),
+			"next_ask": now_datetime(),
+			"suggested_subscription": suggestion,
+			**_belongs_to(subscription),
+		}
+	)
+
+
+def record_booked_pay_bill(register, payment_entry: str, subscription: str) -> str | None:
+	"""A C2B confirmation for which frappe_mpsa_payments has booked a Payment Entry before anyone verified it."""
+	register.payment_entry = payment_entry
+	name = record_pay_bill(register)
+	if name:
+		frappe.db.set_value(
+			"Subscription Payment", name, {"payment_entry": payment_entry, **_belongs_to(subscription)}
+		)
+	return name
+
+
+def record_desk(payment_entry, subscription: str) -> str | None:
+	"""A Payment Entry that staff submitted: they saw the money."""
+	return _insert(
+		{
+			"payment_id": payment_entry.name,
+			"source": "Desk",
+			"status": "Verified",
+			"verified": 1,
+			"verified_by": frappe.session.user,
+			"verified_on": now_datetime(),
+			"amount": flt(payment_entry.paid_amount),
+			"currency": payment_entry.paid_from_account_currency,
+			"payment_entry": payment_entry.name,
+			"paid_on": payment_entry.posting_date,
+			**_belongs_to(subscription),
+		}
+	)
+
+
+def find_subscription(typed: str, msisdn: str) -> tuple[str | None, str | None]:
+	"""Whose account number was typed, and whose the payer's phone may be (a suggestion for a person).
+
+	Counts as the account: the account number (its check digit guards against slips), a login name, or a phone
+	number, the last two only if exactly one subscription has it.
+	"""
+	number = account_numbers.parse(typed)
+	if number and frappe.db.exists("Customer Subscription", number):
+		return number, None
+	by_name = _only({"username": typed.strip()}) or _only_by_phone(typed)
+	return by_name, None if by_name else _only_by_phone(msisdn)
+
+
+def _only(filters: dict) -> str | None:
+	if not all(filters.values()):
+		return None
+	found = frappe.get_all(
+		"Customer Subscription", filters=filters, pluck="name", limit=2, order_by="creation"
+	)
+	return found[0] if len(found) == 1 else None
+
+
+def _only_by_phone(text: str) -> str | None:
+	phone = _phone(text)
+	return _only({"phone_number": phone, "terminated_at": ("is", "not set")}) if phone else None
+
+
+def pushes_without_payment() -> list[str]:
+	"""Pushes of the last day whose record was lost because a process died right after the prompt went out."""
+	request = frappe.qb.DocType("Mpesa Express Request")
+	payment = frappe.qb.DocType("Subscription Payment")
+	return (
+		frappe.qb.from_(request)
+		.left_join(payment)
+		.on(payment.checkout_request_id == request.checkout_request_id)
+		.select(request.name)
+		.where(request.reference_doctype.isin(("Customer Subscription", "Payment Request")))
+		.where(request.checkout_request_id.isnotnull() & (request.checkout_request_id != ""))
+		.where((request.creation > add_to_date(now_datetime(), days=-1)) & payment.name.isnull())
+	).run(pluck=True)
+
+
+def _insert(values: dict) -> str | None:
+	"""The new row's name, or the name of the one that is there already."""
+	payment = frappe.get_doc({"doctype": "Subscription Payment", "currency": KES, **values})
+	frappe.db.savepoint("record_payment")
+	try:
+		return payment.insert(ignore_permissions=True, ignore_links=True).name
+	except (frappe.DuplicateEntryError, frappe.UniqueValidationError):
+		frappe.db.rollback(save_point="record_payment")
+		frappe.clear_last_message()
+		return _same(values)
+
+
+def _same(values: dict) -> str | None:
+	by_name = frappe.db.exists("Subscription Payment", values["payment_id"])
+	return by_name or frappe.db.exists("Subscription Payment", {"receipt": values.get("receipt")})
+
+
+def _belongs_to(subscription: str | None) -> dict:
+	if not subscription:
+		return {}
+	customer, router = frappe.db.get_value(
+		"Customer Subscription", subscription, ["customer", "mikrotik_settings"]
+	)
+	return {"subscription": subscription, "customer": customer, "mikrotik_settings": router}
+
+
+def _is_our_paybill(shortcode: str) -> bool:
+	ours = settings.isp_settings().mpesa_settings
+	return bool(ours) and ours == _settings_of(shortcode)
+
+
+def _settings_of(shortcode: str) -> str | None:
+	by_shortcode = frappe.db.get_value("Mpesa Settings", {"business_shortcode": shortcode or "-"})
+	return by_shortcode or frappe.db.get_value("Mpesa Settings", {"till_number": shortcode or "-"})
+
+
+def _phone(text) -> str | None:
+	try:
+		return phones.normalise(cstr(text))
+	except phones.InvalidPhone:
+		return None
+
+
+def _transaction_time(text) -> object:
+	"""TransTime is YYYYMMDDHHMMSS in Nairobi time; nonsense in a forged one becomes "now"."""
+	try:
+		return get_datetime(f"{text[:4]}-{text[4:6]}-{text[6:8]} {text[8:10]}:{text[10:12]}:{text[12:14]}")
+	except (ValueError, TypeError):
+		return now_datetime()

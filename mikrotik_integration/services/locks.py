@@ -1,0 +1,32 @@
+"""Locks that hold across machines, because they live in the site's database."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import frappe
+
+
+def lock_row(doctype: str, name: str) -> bool:
+	"""Lock one document until the transaction ends; False if there is none.
+
+	Call it before the first read of a transaction: what is read afterwards is then as new as the lock.
+	"""
+	table = frappe.qb.DocType(doctype)
+	return bool(frappe.qb.from_(table).select(table.name).where(table.name == name).for_update().run())
+
+
+@contextmanager
+def router_lock(router: str, wait_seconds: int) -> Iterator[bool]:
+	"""Hold the right to talk to a router; yields False if another worker still has it after ``wait_seconds``.
+
+	MariaDB's GET_LOCK belongs to the connection: it survives commits and is freed when the worker dies.
+	"""
+	digest = hashlib.sha256(f"{frappe.local.site}|{router}".encode()).hexdigest()[:40]
+	key = f"mikrotik|{digest}"
+	held = frappe.db.sql("select get_lock(%s, %s)", (key, wait_seconds))[0][0] == 1
+	try:
+		yield held
+	finally:
+		if held:
+			frappe.db.sql("select release_lock(%s)", key)

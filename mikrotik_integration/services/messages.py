@@ -1,0 +1,62 @@
+"""SMS to customers, through Frappe's SMS Settings. A message that cannot be sent stops nothing."""
+
+import frappe
+from frappe.core.doctype.sms_settings.sms_settings import send_sms
+from frappe.utils import cint, format_datetime
+
+from mikrotik_integration.services import application, settings
+
+
+def payment_applied(payment) -> None:
+	"""Tell the customer what their payment did."""
+	subscription = frappe.get_doc("Customer Subscription", payment.subscription)
+	template = "message_online" if subscription.status == "Active" else "message_short"
+	_enqueue(subscription, template, amount=payment.amount, phone=payment.phone_number)
+
+
+def remind(subscription) -> None:
+	_enqueue(subscription, "message_reminder")
+
+
+def suspended(subscription) -> None:
+	_enqueue(subscription, "message_suspended")
+
+
+def _enqueue(subscription, template: str, amount: float = 0, phone: str | None = None) -> None:
+	if not settings.isp_settings().send_sms:
+		return
+	receiver = subscription.phone_number or phone
+	if receiver:
+		frappe.enqueue(
+			"mikrotik_integration.services.messages.send",
+			queue="short",
+			enqueue_after_commit=True,
+			receiver=receiver,
+			message=_render(subscription, template, amount),
+		)
+
+
+def _render(subscription, template: str, amount: float) -> str:
+	return frappe.render_template(
+		settings.isp_settings().get(template) or "",
+		{
+			"customer_name": subscription.customer_name or subscription.customer,
+			"account": subscription.name,
+			"amount": _shillings(amount),
+			"missing": _shillings(application.missing(subscription)),
+			"price": _shillings(subscription.price),
+			"expiry": format_datetime(subscription.expiry_date, "d MMM yyyy HH:mm")
+			if subscription.expiry_date
+			else "",
+		},
+	)
+
+
+def _shillings(amount: float) -> str:
+	return f"{amount:,.2f}".removesuffix(".00")
+
+
+def send(receiver: str, message: str) -> None:
+	"""Background job. Frappe raises or stays silent if its SMS Settings are not filled in."""
+	if message and cint(bool(frappe.db.get_single_value("SMS Settings", "sms_gateway_url"))):
+		send_sms([receiver], message, success_msg=False)

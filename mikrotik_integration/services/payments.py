@@ -1,0 +1,244 @@
+"""A payment's way: recorded, verified, applied, on the router. Each step may be cut and is taken up again."""
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from mikrotik_integration.core.payments import amounts, phones
+from mikrotik_integration.core.payments.transaction_status import parse_transaction_status_result
+from mikrotik_integration.exceptions import PaymentNotPossible
+from mikrotik_integration.services import (
+	application,
+	inbox,
+	invoicing,
+	messages,
+	provisioning,
+	realtime,
+	settings,
+	verification,
+)
+from mikrotik_integration.services.locks import lock_row
+
+MAX_AGAIN = 200
+
+
+def request_payment(subscription, phone_number: str | None = None, amount: float | None = None) -> str:
+	"""Send an M-PESA prompt for what the subscription owes; returns the Subscription Payment's name.
+
+	Raises PaymentNotPossible, in plain words, if no prompt was sent.
+	"""
+	request = frappe.get_doc(
+		{
+			"doctype": "Mpesa Express Request",
+			"payment_gateway": f"Mpesa-{settings.mpesa_settings_name()}",
+			"phone_number": _phone(phone_number or subscription.phone_number),
+			"base_amount": _amount(subscription, amount),
+			"currency": inbox.KES,
+			"reference_doctype": subscription.doctype,
+			"reference_name": subscription.name,
+			"transaction_title": subscription.name,
+			"transaction_description": subscription.internet_plan,
+		}
+	)
+	request.flags.ignore_permissions = True
+	request.insert()
+	_submit_push(request)
+	name = inbox.record_push(request.name)
+	if not name:
+		reason = frappe.db.get_value("Mpesa Express Request", request.name, "response_description")
+		raise PaymentNotPossible(
+			_("M-PESA did not send the prompt{0}. Try again, or pay to the pay bill number").format(
+				f": {reason}" if reason else ""
+			)
+		)
+	return name
+
+
+def _submit_push(request) -> None:
+	"""frappe_mpsa_payments sends the prompt here; its error handling itself raises TypeErrors at times."""
+	try:
+		request.submit()
+	except Exception as error:
+		frappe.log_error(
+			"M-PESA prompt was not sent", reference_doctype=request.doctype, reference_name=request.name
+		)
+		raise PaymentNotPossible(_("M-PESA could not be reached. Nobody was charged; try again")) from error
+
+
+def _phone(text: str | None) -> str:
+	try:
+		return phones.normalise(text or "")
+	except phones.InvalidPhone as error:
+		raise PaymentNotPossible(str(error)) from error
+
+
+def _amount(subscription, amount: float | None) -> int:
+	"""Whole shillings, rounded up: M-PESA knows no cents, and what is too much stays an advance."""
+	wanted = amount if amount is not None else application.missing(subscription)
+	if wanted <= 0:
+		raise PaymentNotPossible(_("Nothing is due"))
+	try:
+		return amounts.whole_shillings(amounts.parse_amount(str(wanted)))
+	except amounts.InvalidAmount as error:
+		raise PaymentNotPossible(str(error)) from error
+
+
+def enqueue(name: str) -> None:
+	"""Have a worker take this payment as far as it goes."""
+	frappe.enqueue(
+		"mikrotik_integration.services.payments.process",
+		queue="short",
+		job_id=f"subscription-payment|{name}|{now_datetime():%H%M%S}",
+		deduplicate=True,
+		enqueue_after_commit=True,
+		name=name,
+	)
+
+
+def process(name: str) -> None:
+	"""Background job: verify and apply one payment, then bring its account onto the router."""
+	verification.ask(name)
+	if application.apply(name):
+		_announce(name)
+	frappe.db.commit()  # nosemgrep: the books must stand before the router is talked to
+	_provision(name)
+
+
+def _announce(name: str) -> None:
+	payment = frappe.get_doc("Subscription Payment", name)
+	messages.payment_applied(payment)
+	realtime.subscription_changed(payment.subscription)
+
+
+def _provision(name: str) -> None:
+	subscription = frappe.db.get_value(
+		"Subscription Payment", {"name": name, "status": "Applied"}, "subscription"
+	)
+	if subscription:
+		provisioning.push_owner("Customer Subscription", subscription)
+
+
+def poke(subscription_name: str) -> None:
+	"""Something was said about a payment of this subscription: ask Daraja now. Believes nothing by itself."""
+	for name in _open_payments({"subscription": subscription_name}):
+		enqueue(name)
+
+
+def ask_again() -> None:
+	"""Every minute: payments whose time to be asked about has come, and those that stopped halfway."""
+	for request in inbox.pushes_without_payment():
+		inbox.record_push(request)
+	due = _open_payments({"next_ask": ("<=", now_datetime())})
+	halfway = frappe.get_all(
+		"Subscription Payment",
+		filters={"status": "Verified"},
+		pluck="name",
+		order_by="creation",
+		limit=MAX_AGAIN,
+	)
+	for name in (*due, *halfway):
+		enqueue(name)
+
+
+def _open_payments(filters: dict) -> list[str]:
+	return frappe.get_all(
+		"Subscription Payment",
+		filters={"status": ("in", verification.UNVERIFIED), **filters},
+		pluck="name",
+		order_by="next_ask",
+		limit=MAX_AGAIN,
+	)
+
+
+def take_transaction_status(token: str, body: dict) -> None:
+	"""Daraja's answer about a receipt came in; raises MalformedCallback. Tells the caller nothing else."""
+	if name := verification.take_result(token, parse_transaction_status_result(body)):
+		enqueue(name)
+
+
+def confirm(name: str, reason: str) -> None:
+	"""A person of the provider says that this payment is real."""
+	payment = _locked(name, ("Requested", "Received", "Needs Review", "Failed"))
+	verification.mark_verified(payment, frappe.session.user)
+	payment.add_comment("Info", _("Confirmed by hand: {0}").format(reason))
+	payment.save(ignore_permissions=True)
+	enqueue(name)
+
+
+def assign(name: str, subscription_name: str) -> None:
+	"""This payment is for that subscription. It is verified first if it was not yet."""
+	payment = _locked(name, ("Received", "Needs Review"))
+	subscription = frappe.get_doc("Customer Subscription", subscription_name)
+	payment.update(
+		{
+			"subscription": subscription.name,
+			"customer": subscription.customer,
+			"mikrotik_settings": subscription.mikrotik_settings,
+		}
+	)
+	payment.review_reason = ""
+	payment.status = "Verified" if payment.verified else "Received"
+	payment.next_ask = None if payment.verified else now_datetime()
+	payment.add_comment("Info", _("Assigned to {0}").format(subscription_name))
+	payment.save(ignore_permissions=True)
+	enqueue(name)
+
+
+def not_a_duplicate(name: str) -> None:
+	"""Two payments after all: this one is applied on its own."""
+	payment = _locked(name, ("Duplicate",))
+	payment.update({"status": "Verified", "duplicate_of": None, "review_reason": ""})
+	payment.add_comment("Info", _("Not a duplicate"))
+	payment.save(ignore_permissions=True)
+	enqueue(name)
+
+
+def _locked(name: str, statuses: tuple[str, ...]):
+	lock_row("Subscription Payment", name)
+	payment = frappe.get_doc("Subscription Payment", name)
+	if payment.status not in statuses:
+		raise PaymentNotPossible(_("This payment is {0}; there is nothing to do").format(_(payment.status)))
+	return payment
+
+
+def reverse(payment_entry_name: str) -> None:
+	"""A Payment Entry was cancelled: its payment no longer counts, nor does the time that it bought."""
+	name = frappe.db.get_value(
+		"Subscription Payment", {"payment_entry": payment_entry_name, "status": "Applied"}
+	)
+	if not name:
+		return
+	frappe.db.set_value(
+		"Subscription Payment",
+		name,
+		{"status": "Reversed", "review_reason": _("{0} was cancelled").format(payment_entry_name)},
+	)
+	enqueue_settle(frappe.db.get_value("Subscription Payment", name, "subscription"))
+
+
+def enqueue_settle(subscription_name: str) -> None:
+	"""The books of a subscription changed: have a worker make its periods and its router agree."""
+	frappe.enqueue(
+		"mikrotik_integration.services.payments.settle",
+		queue="short",
+		enqueue_after_commit=True,
+		subscription_name=subscription_name,
+	)
+
+
+def settle(subscription_name: str) -> None:
+	"""Background job, see enqueue_settle."""
+	from mikrotik_integration.services import periods
+
+	if not lock_row("Customer Subscription", subscription_name):
+		return
+	periods.settle(frappe.get_doc("Customer Subscription", subscription_name))
+	frappe.db.commit()  # nosemgrep: the books must stand before the router is talked to
+	realtime.subscription_changed(subscription_name)
+	provisioning.push_owner("Customer Subscription", subscription_name)
+
+
+def receivable(subscription_name: str) -> float:
+	"""What is still due on the invoices of a subscription."""
+	name = invoicing.open_invoice(subscription_name)
+	return float(frappe.db.get_value("Sales Invoice", name, "outstanding_amount")) if name else 0.0

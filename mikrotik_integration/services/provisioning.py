@@ -1,0 +1,246 @@
+"""Make routers hold what the Router Accounts say, and write down what was seen.
+
+What is wanted is read, the transaction ended, the router talked to, the result written: no transaction is ever open
+across router I/O. One worker at a time talks to a router, so that an older wish can never overtake a newer one.
+"""
+
+from collections.abc import Sequence
+
+import frappe
+from frappe.utils import now_datetime
+from frappe.utils.password import decrypt
+
+from mikrotik_integration.core.provisioning.desired import DesiredAccount, DesiredProfile, Presence, Service
+from mikrotik_integration.core.provisioning.reconcile import Outcome, reconcile_all, reconcile_some
+from mikrotik_integration.core.routeros.client import connect
+from mikrotik_integration.core.routeros.errors import RouterError
+from mikrotik_integration.core.usage.snapshot import Snapshot, read_snapshot
+from mikrotik_integration.services import api_log, realtime, routers, settings, usage
+from mikrotik_integration.services.bulk import update_rows
+from mikrotik_integration.services.locks import router_lock
+
+WAIT_SECONDS = 45
+FIELDS = [
+	"name",
+	"service",
+	"username",
+	"desired_state",
+	"generation",
+	"applied_generation",
+	"profile_name",
+	"rate_limit",
+	"device_limit",
+	"address_pool",
+	"local_address",
+	"fixed_address",
+	"mac_address",
+	"limit_bytes_total",
+	"limit_uptime_seconds",
+	"reference_doctype",
+	"reference_name",
+]
+
+
+def push_owner(reference_doctype: str, reference_name: str) -> None:
+	"""Bring the accounts of one owner onto their routers now. A router known to be away is left to its next check."""
+	account = frappe.qb.DocType("Router Account")
+	waiting = (
+		frappe.qb.from_(account)
+		.select(account.mikrotik_settings)
+		.distinct()
+		.where((account.reference_doctype == reference_doctype) & (account.reference_name == reference_name))
+		.where(account.generation != account.applied_generation)
+	).run(pluck=True)
+	for router in waiting:
+		push_router(router, reference_name)
+
+
+def push_router(router: str, owner: str | None = None) -> None:
+	"""Bring what is not in sync on this router (or only one owner's accounts) into sync."""
+	if not routers.may_be_tried(router):
+		return
+	with router_lock(router, WAIT_SECONDS) as held:
+		if held:
+			frappe.db.commit()  # nosemgrep: what is wanted must be read after the lock was obtained
+			if accounts := _pending(router, owner):
+				_reconcile(router, accounts, whole=False)
+
+
+def check_router(router: str) -> None:
+	"""Background job, every two minutes: usage, status, and the whole router brought into sync."""
+	with router_lock(router, 0) as held:
+		if held:
+			frappe.db.commit()  # nosemgrep: what is wanted must be read after the lock was obtained
+			_reconcile(router, _all(router), whole=True)
+
+
+def _pending(router: str, owner: str | None) -> list[frappe._dict]:
+	account = frappe.qb.DocType("Router Account")
+	query = (
+		frappe.qb.from_(account)
+		.select(*(account[field] for field in FIELDS))
+		.where((account.mikrotik_settings == router) & (account.generation != account.applied_generation))
+		.orderby(account.creation)
+	)
+	return (
+		query.where(account.reference_name == owner).run(as_dict=True) if owner else query.run(as_dict=True)
+	)
+
+
+def _all(router: str) -> list[frappe._dict]:
+	return frappe.get_all(
+		"Router Account", filters={"mikrotik_settings": router}, fields=FIELDS, order_by="creation", limit=0
+	)
+
+
+def _reconcile(router: str, accounts: list[frappe._dict], whole: bool) -> None:
+	endpoint = routers.endpoint(router)
+	wanted = _desired(accounts)
+	mark = settings.site_id()
+	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
+	snapshot: Snapshot | None = None
+	try:
+		with connect(endpoint) as connection:
+			if whole or _someone_leaves(accounts):
+				snapshot = read_snapshot(connection, mark)
+			outcome = (reconcile_all if whole else reconcile_some)(connection, mark, wanted)
+	except RouterError as error:
+		_write_failure(router, accounts, str(error), snapshot)
+		return
+	_write_outcome(router, accounts, outcome, snapshot, whole)
+
+
+def _someone_leaves(accounts: Sequence[frappe._dict]) -> bool:
+	"""Whoever is cut off takes the counters of the session along: they are read before."""
+	return any(account.desired_state != Presence.ENABLED.value for account in accounts)
+
+
+def _desired(accounts: list[frappe._dict]) -> list[DesiredAccount]:
+	passwords = _passwords([account.name for account in accounts])
+	return [_desired_account(account, passwords.get(account.name, "")) for account in accounts]
+
+
+def _passwords(names: list[str]) -> dict[str, str]:
+	"""Passwords of many accounts with one query, where get_password would take one each."""
+	auth = frappe.qb.Table("__Auth")
+	rows = (
+		frappe.qb.from_(auth)
+		.select(auth.name, auth.password)
+		.where(
+			(auth.doctype == "Router Account")
+			& (auth.fieldname == "password")
+			& auth.name.isin(names or [""])
+		)
+	).run()
+	return {name: decrypt(encrypted) for name, encrypted in rows}
+
+
+def _desired_account(account: frappe._dict, password: str) -> DesiredAccount:
+	return DesiredAccount(
+		account_id=account.name,
+		service=Service(account.service),
+		username=account.username,
+		password=password,
+		presence=Presence(account.desired_state),
+		profile=DesiredProfile(
+			name=account.profile_name,
+			rate_limit=account.rate_limit or "",
+			device_limit=account.device_limit,
+			address_pool=account.address_pool or "",
+			local_address=account.local_address or "",
+		),
+		limit_bytes_total=account.limit_bytes_total or 0,
+		limit_uptime_s=account.limit_uptime_seconds or 0,
+		fixed_address=account.fixed_address or "",
+		mac_address=account.mac_address or "",
+		remark=account.reference_name or "",
+		push_secret=account.generation != account.applied_generation,
+	)
+
+
+def _write_failure(router: str, accounts: list[frappe._dict], error: str, snapshot: Snapshot | None) -> None:
+	if snapshot:
+		usage.record(router, snapshot)
+	routers.seen_failing(router, error)
+	api_log.log_event(router, "connect", ok=False, result=error)
+	waiting = [account for account in accounts if account.generation != account.applied_generation]
+	_tell_owners(waiting, {account.name: ("Pending", error) for account in waiting})
+	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
+
+
+def _write_outcome(
+	router: str, accounts: list[frappe._dict], outcome: Outcome, snapshot: Snapshot | None, whole: bool
+) -> None:
+	if snapshot:
+		usage.record(router, snapshot)
+	api_log.log_operations(router, outcome.operations)
+	applied = [account for account in accounts if outcome.accounts[account.name].in_sync]
+	failed = [account for account in accounts if not outcome.accounts[account.name].in_sync]
+	now = now_datetime()
+	update_rows(
+		"Router Account",
+		{
+			account.name: {"applied_generation": account.generation, "last_error": "", "last_applied": now}
+			for account in applied
+			if account.generation != account.applied_generation
+		},
+	)
+	update_rows(
+		"Router Account",
+		{account.name: {"last_error": outcome.accounts[account.name].error or ""} for account in failed},
+	)
+	_unsync(failed)
+	routers.seen_answering(router, snapshot.status if snapshot else None, outcome if whole else None)
+	_tell_owners(accounts, {name: _owner_status(result) for name, result in outcome.accounts.items()})
+	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
+
+
+def _unsync(failed: list[frappe._dict]) -> None:
+	"""An account that was in sync and no longer is must be shown, and tried again, as pending."""
+	update_rows(
+		"Router Account",
+		{
+			account.name: {"applied_generation": 0}
+			for account in failed
+			if account.generation == account.applied_generation
+		},
+	)
+
+
+def _owner_status(result) -> tuple[str, str]:
+	return ("In Sync", "") if result.in_sync else ("Error", result.error or "")
+
+
+def _tell_owners(accounts: list[frappe._dict], states: dict[str, tuple[str, str]]) -> None:
+	"""Show on each subscription where its accounts are: one that is not in sync outweighs those that are."""
+	worst: dict[str, tuple[str, str]] = {}
+	for account in accounts:
+		if account.reference_doctype != "Customer Subscription" or account.name not in states:
+			continue
+		state = states[account.name]
+		if account.reference_name not in worst or worst[account.reference_name][0] == "In Sync":
+			worst[account.reference_name] = state
+	changed = _changed_owners(worst)
+	update_rows(
+		"Customer Subscription",
+		{name: {"router_status": status, "router_error": error} for name, (status, error) in changed.items()},
+	)
+	for name in changed:
+		realtime.subscription_changed(name)
+
+
+def _changed_owners(worst: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+	if not worst:
+		return {}
+	present = frappe.get_all(
+		"Customer Subscription",
+		filters={"name": ("in", list(worst))},
+		fields=["name", "router_status", "router_error"],
+		order_by="name",
+		limit=0,
+	)
+	return {
+		row.name: worst[row.name]
+		for row in present
+		if (row.router_status, row.router_error or "") != worst[row.name]
+	}

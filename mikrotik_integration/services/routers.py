@@ -1,0 +1,150 @@
+"""Routers: how to reach them, whether to try, what was last seen of them."""
+
+from datetime import timedelta
+
+import frappe
+from frappe import _
+from frappe.utils import cint, get_datetime, now_datetime
+
+from mikrotik_integration.core.provisioning import check
+from mikrotik_integration.core.provisioning.reconcile import Outcome
+from mikrotik_integration.core.routeros.client import Endpoint, Tls
+from mikrotik_integration.core.usage.snapshot import RouterStatus
+from mikrotik_integration.services import api_log
+
+CONNECT_TIMEOUT_S = 5
+DEADLINE_S = 90
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=4)
+MEGABYTE = 1024 * 1024
+
+
+def endpoint(router: str) -> Endpoint:
+	"""How to reach a router, its password included."""
+	return endpoint_of(frappe.get_doc("MikroTik Settings", router))
+
+
+def endpoint_of(router) -> Endpoint:
+	return Endpoint(
+		host=router.ip_address,
+		port=cint(router.api_port),
+		username=router.api_username,
+		password=router.get_password("api_password", raise_exception=False) or "",
+		tls=_tls(router),
+		connect_timeout_s=CONNECT_TIMEOUT_S,
+		deadline_s=DEADLINE_S,
+	)
+
+
+def _tls(router) -> Tls | None:
+	if not router.use_tls:
+		return None
+	return Tls(ca_pem=router.ca_certificate or None, fingerprint_sha256=router.tls_fingerprint or None)
+
+
+def may_be_tried(router: str) -> bool:
+	"""False for a router that is switched off here, or failed and has its pause."""
+	state = frappe.db.get_value("MikroTik Settings", router, ["enabled", "next_attempt"], as_dict=True)
+	if not state or not state.enabled:
+		return False
+	return not state.next_attempt or get_datetime(state.next_attempt) <= now_datetime()
+
+
+def enqueue_checks(ignore_pauses: bool = False) -> None:
+	"""One job for each router whose pause is over."""
+	for router in frappe.get_all("MikroTik Settings", filters={"enabled": 1}, pluck="name", order_by="name"):
+		if ignore_pauses or may_be_tried(router):
+			enqueue_check(router)
+
+
+def enqueue_check(router: str) -> None:
+	frappe.enqueue(
+		"mikrotik_integration.services.provisioning.check_router",
+		queue="default",
+		timeout=600,
+		job_id=f"mikrotik-check|{router}",
+		deduplicate=True,
+		enqueue_after_commit=True,
+		router=router,
+	)
+
+
+def seen_failing(router: str, error: str) -> None:
+	"""The router did not answer: leave it alone for a while, longer each time."""
+	failures = cint(frappe.db.get_value("MikroTik Settings", router, "failures")) + 1
+	pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
+	_write(
+		router,
+		{
+			"status": "Offline",
+			"last_error": error,
+			"failures": failures,
+			"next_attempt": now_datetime() + pause,
+			"pending_accounts": _pending_accounts(router),
+		},
+	)
+
+
+def seen_answering(router: str, status: RouterStatus | None, outcome: Outcome | None) -> None:
+	"""The router answered; ``status`` and ``outcome`` if all of it was looked at."""
+	values = {
+		"status": "Online",
+		"last_seen": now_datetime(),
+		"last_error": "",
+		"failures": 0,
+		"next_attempt": None,
+		"pending_accounts": _pending_accounts(router),
+	}
+	if status:
+		values |= _status_values(status)
+	if outcome:
+		values["warnings"] = "\n".join(outcome.warnings)
+		values["unmanaged_accounts"] = frappe.as_json([vars(row) for row in outcome.unmanaged])
+	_write(router, values)
+
+
+def _status_values(status: RouterStatus) -> dict:
+	return {
+		"identity": status.identity,
+		"routeros_version": status.version,
+		"board_name": status.board,
+		"uptime_seconds": status.uptime_s,
+		"cpu_load": status.cpu_load,
+		"free_memory_mb": status.free_memory_bytes / MEGABYTE,
+		"total_memory_mb": status.total_memory_bytes / MEGABYTE,
+		"hotspot_users": status.hotspot_online,
+		"ppp_users": status.ppp_online,
+		"online_users": status.hotspot_online + status.ppp_online,
+	}
+
+
+def _pending_accounts(router: str) -> int:
+	account = frappe.qb.DocType("Router Account")
+	return len(
+		frappe.qb.from_(account)
+		.select(account.name)
+		.where((account.mikrotik_settings == router) & (account.generation != account.applied_generation))
+		.run()
+	)
+
+
+def _write(router: str, values: dict) -> None:
+	frappe.db.set_value("MikroTik Settings", router, values, update_modified=False)
+	frappe.publish_realtime(
+		f"router_{router}_update", values, doctype="MikroTik Settings", docname=router, after_commit=True
+	)
+
+
+def test_connection(router: str) -> list[dict]:
+	"""What is right and wrong with a router, in plain words. Changes nothing on it."""
+	where = endpoint(router)
+	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
+	findings = check.check_router(where)
+	problems = [finding for finding in findings if not finding.ok]
+	api_log.log_event(
+		router,
+		"test connection",
+		ok=not problems,
+		result="\n".join(finding.text for finding in problems) or _("Everything is fine"),
+	)
+	return [{"ok": finding.ok, "text": finding.text} for finding in findings]

@@ -1,0 +1,219 @@
+"""Is this payment real? Only Daraja's answer to our own question says so, or a person of the provider.
+
+Asking is network I/O and happens outside of any transaction; what was answered is written under the row's lock.
+"""
+
+import hashlib
+import hmac
+from datetime import timedelta
+from decimal import Decimal
+
+import frappe
+from frappe import _
+from frappe.utils import cstr, get_datetime, now_datetime
+
+from mikrotik_integration.core.payments.asking import next_ask
+from mikrotik_integration.core.payments.daraja import DarajaError, Outcome, StkAnswer
+from mikrotik_integration.core.payments.transaction_status import TransactionStatus
+from mikrotik_integration.core.payments.twins import Money, Shape, find_twin
+from mikrotik_integration.services import daraja
+from mikrotik_integration.services.locks import lock_row
+
+UNVERIFIED = ("Requested", "Received")
+TWIN_WINDOW = timedelta(minutes=10)
+DARAJA = "Daraja"
+
+
+def ask(name: str) -> None:
+	"""Ask Daraja about one payment and write down the answer. Commits, because it waits for the network."""
+	payment = frappe.get_doc("Subscription Payment", name)
+	if payment.status not in UNVERIFIED or not payment.mpesa_settings:
+		return
+	frappe.db.commit()  # nosemgrep: no transaction may stay open while Daraja is asked
+	if payment.source == "STK Push":
+		_ask_push(payment)
+	else:
+		_ask_receipt(payment)
+	frappe.db.commit()  # nosemgrep: what Daraja answered must outlive whatever comes next
+
+
+def _ask_push(payment) -> None:
+	try:
+		answer = daraja.ask_push(payment.mpesa_settings, payment.checkout_request_id)
+	except DarajaError as error:
+		answer = StkAnswer(Outcome.UNKNOWN, "", str(error))
+	lock_row("Subscription Payment", payment.name)
+	payment = frappe.get_doc("Subscription Payment", payment.name)
+	if payment.status not in UNVERIFIED:
+		return
+	payment.last_answer = f"{answer.description} ({answer.code})" if answer.code else answer.description
+	if answer.outcome is Outcome.PAID:
+		mark_verified(payment, DARAJA)
+	elif answer.outcome is Outcome.REFUSED:
+		_close(payment, "Failed", answer.description)
+	else:
+		_ask_later(payment)
+	payment.save(ignore_permissions=True)
+
+
+def _ask_receipt(payment) -> None:
+	token = frappe.generate_hash(length=40)
+	try:
+		asked = daraja.ask_receipt(payment.mpesa_settings, payment.receipt, token)
+	except DarajaError as error:
+		_write_question(payment.name, last_answer=str(error), give_up=not error.retryable)
+		return
+	_write_question(
+		payment.name,
+		conversation_id=asked.conversation_id,
+		originator_conversation_id=asked.originator_conversation_id,
+		result_token_hash=_digest(token),
+	)
+
+
+def _write_question(name: str, give_up: bool = False, **values) -> None:
+	lock_row("Subscription Payment", name)
+	payment = frappe.get_doc("Subscription Payment", name)
+	if payment.status not in UNVERIFIED:
+		return
+	payment.update(values)
+	_ask_later(payment)
+	if give_up:
+		_close(payment, "Needs Review", values["last_answer"])
+	payment.save(ignore_permissions=True)
+
+
+def take_result(token: str, result: TransactionStatus) -> str | None:
+	"""Write down an answer about a receipt; the payment's name, or None if nobody asked that question.
+
+	Whoever knows the address can post an answer. It counts only with the token that went out with our question
+	and both conversation ids that Daraja gave us for it.
+	"""
+	name = frappe.db.get_value("Subscription Payment", {"conversation_id": result.conversation_id})
+	if not name or not lock_row("Subscription Payment", name):
+		return None
+	payment = frappe.get_doc("Subscription Payment", name)
+	if payment.status not in UNVERIFIED or not _is_answer_to(payment, token, result):
+		return None
+	payment.last_answer = result.description
+	if problem := _contradiction(payment, result):
+		_close(payment, "Needs Review", problem)
+	else:
+		payment.amount = float(result.amount)
+		payment.phone_number = payment.phone_number or result.payer_phone
+		mark_verified(payment, DARAJA)
+	payment.save(ignore_permissions=True)
+	return name
+
+
+def _is_answer_to(payment, token: str, result: TransactionStatus) -> bool:
+	return hmac.compare_digest(payment.result_token_hash or "", _digest(token)) and hmac.compare_digest(
+		payment.originator_conversation_id or "", result.originator_conversation_id
+	)
+
+
+def _contradiction(payment, result: TransactionStatus) -> str | None:
+	"""Why the answer does not confirm this payment, in words for the desk."""
+	if not result.found:
+		return _("M-PESA does not know this receipt: {0}").format(result.description)
+	if result.receipt.casefold() != cstr(payment.receipt).casefold():
+		return _("M-PESA answered about another receipt, {0}").format(result.receipt)
+	if not result.completed:
+		return _("M-PESA says that this payment is not completed")
+	if payment.shortcode and result.shortcode != payment.shortcode:
+		return _("This money went to {0}, not to us").format(result.shortcode)
+	if result.amount <= 0:
+		return _("M-PESA says that no money moved")
+	return None
+
+
+def mark_verified(payment, by: str) -> None:
+	"""The payment is real. It waits for its application, unless it is the twin of one that is recorded already."""
+	payment.verified = 1
+	payment.verified_by = by
+	payment.verified_on = now_datetime()
+	payment.paid_on = payment.paid_on or now_datetime()
+	payment.next_ask = None
+	payment.review_reason = ""
+	if twin := twin_of(payment):
+		_close(payment, "Duplicate", _("The same money as {0}").format(twin))
+		payment.duplicate_of = twin
+	else:
+		payment.status = "Verified"
+
+
+def twin_of(payment) -> str | None:
+	"""The other shape of the same money, already verified or applied; it gets the receipt if it had none."""
+	twin = find_twin(_money(payment), map(_money, _twin_candidates(payment)), TWIN_WINDOW)
+	if not twin:
+		return None
+	if payment.receipt and not twin.receipt:
+		receipt, payment.receipt = payment.receipt, None
+		frappe.db.set_value("Subscription Payment", payment.name, "receipt", None)
+		frappe.db.set_value("Subscription Payment", twin.identity, "receipt", receipt)
+	return twin.identity
+
+
+def _twin_candidates(payment) -> list[frappe._dict]:
+	if payment.source == "Desk":
+		return []
+	other = "Pay Bill" if payment.source == "STK Push" else "STK Push"
+	return frappe.get_all(
+		"Subscription Payment",
+		filters={
+			"source": other,
+			"verified": 1,
+			"status": ("in", ("Verified", "Applied")),
+			"amount": payment.amount,
+			"name": ("!=", payment.name),
+			"creation": (">", get_datetime(payment.creation) - timedelta(days=2)),
+		},
+		fields=[
+			"name",
+			"source",
+			"receipt",
+			"account_typed",
+			"amount",
+			"shortcode",
+			"creation",
+			"paid_on",
+			"phone_number",
+		],
+		order_by="creation",
+	)
+
+
+def _money(payment) -> Money:
+	pushed = payment.source == "STK Push"
+	return Money(
+		identity=payment.name,
+		shape=Shape.STK if pushed else Shape.C2B,
+		receipt=payment.receipt or None,
+		account=payment.account_typed or "",
+		amount=Decimal(cstr(payment.amount)),
+		shortcode=payment.shortcode or "",
+		at=get_datetime(payment.creation if pushed else payment.paid_on or payment.creation),
+		phone=payment.phone_number or None,
+		has_twin=bool(frappe.db.exists("Subscription Payment", {"duplicate_of": payment.name})),
+	)
+
+
+def _ask_later(payment) -> None:
+	payment.attempts = (payment.attempts or 0) + 1
+	payment.next_ask = next_ask(get_datetime(payment.creation), payment.attempts, now_datetime())
+	if not payment.next_ask:
+		_close(
+			payment,
+			"Needs Review",
+			_("M-PESA gave no clear answer for a day. Look it up in the M-PESA portal"),
+		)
+
+
+def _close(payment, status: str, reason: str) -> None:
+	payment.status = status
+	payment.review_reason = reason
+	payment.next_ask = None
+
+
+def _digest(token: str) -> str:
+	return hashlib.sha256(token.encode()).hexdigest()
