@@ -1,0 +1,83 @@
+"""How this router plays what versions, settings and nobody's documents leave open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+ALL_POLICIES = (
+	*("local", "telnet", "ssh", "ftp", "reboot", "read", "write", "policy", "test", "winbox"),
+	*("password", "web", "sniff", "sensitive", "api", "romon", "rest-api"),
+)
+
+
+class HiddenSecret(str, Enum):
+	"""What `print` shows of a password that may not be read."""
+
+	OMITTED = "omitted"
+	MASKED = "masked"
+
+
+class ResetBy(str, Enum):
+	"""Which argument `reset-counters` understands: reports differ."""
+
+	BOTH = "both"
+	ID = ".id"
+	NUMBERS = "numbers"
+
+
+class Numbering(str, Enum):
+	"""What a reboot does to the `.id`s of configured rows."""
+
+	KEPT = "kept"
+	NEW = "new"
+
+
+@dataclass(frozen=True)
+class Behaviour:
+	"""One router's character. The defaults are the less pleasant of two plays, where both are seen."""
+
+	version: str = "7.16"
+	"""From 7.18 `!empty` stands for no rows; before 7.10 dates are `feb/05/2024`; before 6.43 login is md5."""
+	identity: str = "MikroTik"
+	board_name: str = "CHR"
+	policies: tuple[str, ...] = ALL_POLICIES
+	"""What the API user's group allows."""
+	passwords_readable: bool = True
+	"""False: passwords are not shown, whatever the policies (seen from 7.21)."""
+	hidden_secret: HiddenSecret = HiddenSecret.OMITTED
+	names_case_sensitive: bool = True
+	"""Whether `Ann` and `ann` are two customers."""
+	disabling_ends_hotspot_sessions: bool = False
+	removing_ends_hotspot_sessions: bool = False
+	devices_come_back: bool = False
+	"""A device whose session the router ends is back at once: hotspot by cookie, ppp by dialling again."""
+	reset_counters_by: ResetBy = ResetBy.BOTH
+	empty_limit_clears: bool = False
+	"""True: `limit-uptime=""` clears the limit. False: it is a bad value, as some routers answer."""
+	clock_durations: bool = False
+	"""True: durations read as `1d01:22:53`. False: as `1d1h22m53s`."""
+	numbered_traps: bool = False
+	"""True: `no such item (4)`."""
+	trap_categories: bool = False
+	"""True: traps carry their category where the manual gives one."""
+	interleave_replies: bool = False
+	"""True: replies to tagged commands that are under way together come mixed."""
+	session_limit: int | None = None
+	"""What the licence allows of hotspot and of ppp sessions: 200 (L4), 500 (L5), None (L6)."""
+	running_clock: bool = False
+	"""True: time runs by itself, as on a real router. False: only `advance` and `move` let it go by."""
+	reboot_loses_live: bool = True
+	"""What `/system/reboot` over the API does to the usage of sessions under way."""
+	reboot_numbering: Numbering = Numbering.NEW
+	missing_menus: tuple[str, ...] = ()
+	"""Menus (with all below) that this router does not have, such as `/ip/hotspot` without its package."""
+
+	def at_least(self, version: str) -> bool:
+		"""Whether this router is of the version or newer."""
+		return _number(self.version) >= _number(version)
+
+
+def _number(version: str) -> tuple[int, ...]:
+	digits = version.replace("rc", ".").replace("beta", ".").split(".")
+	return tuple(int(part) for part in digits[:2])

@@ -1,0 +1,213 @@
+"""Hotspot customers: who is let in, what ends a session, where its usage goes."""
+
+from __future__ import annotations
+
+from . import values
+from .errors import LoginRefused
+from .router import Router
+from .sessions import BYTES_PER_PACKET, HOTSPOT, Session
+from .table import Row
+
+USERS = "/ip/hotspot/user"
+COOKIES = "/ip/hotspot/cookie"
+SERVER = "hotspot1"
+
+
+def login(router: Router, user: str, password: str, mac: str, address: str | None) -> Session:
+	"""Lets a device in by name and password. Raises LoginRefused in the portal's words."""
+	row = _known(router, user, mac)
+	if row.get("password", "") != password:
+		raise LoginRefused("invalid username or password")
+	return _enter(router, row, mac, address, "http-pap")
+
+
+def come_back(router: Router, mac: str, address: str | None) -> Session:
+	"""Lets a device in by its cookie while the user exists and is enabled. Raises LoginRefused."""
+	refresh_cookies(router)
+	cookie = _cookie(router, mac)
+	if cookie is None:
+		raise LoginRefused(f"you are not logged in (ip {address or '?'}, mac {mac})")
+	return _enter(router, _known(router, cookie["user"], mac), mac, address, "mac-cookie")
+
+
+def user_row(router: Router, user: str) -> Row | None:
+	"""The user of this name on the hotspot server."""
+	table = router.table(USERS)
+	return table.find(user, SERVER) or table.find(user, "all")
+
+
+def used(router: Router, row: Row) -> tuple[float, int, int]:
+	"""Seconds, upload and download of a user, sessions under way included."""
+	now = router.clock.now()
+	live = router.sessions.of_hotspot_user(row["name"])
+	seconds = (values.parse_duration(row["uptime"]) or 0) + sum(session.uptime(now) for session in live)
+	upload = int(row["bytes-in"]) + sum(session.upload for session in live)
+	download = int(row["bytes-out"]) + sum(session.download for session in live)
+	return seconds, upload, download
+
+
+def enforce(router: Router, session: Session) -> str | None:
+	"""Cuts the session's usage at the user's lifetime caps; the reason to end it, if there is one."""
+	row = user_row(router, session.user)
+	if row is None:
+		return None
+	seconds, upload, download = used(router, row)
+	over_s = _over(seconds, _seconds(row, "limit-uptime"))
+	over_up = _over(upload, _bytes(row, "limit-bytes-in"))
+	over_down = _over(download, _bytes(row, "limit-bytes-out"))
+	over_all = _over(upload + download, _bytes(row, "limit-bytes-total"))
+	session.extra_s -= over_s or 0
+	_take_back(session, int(over_up or 0), int(over_down or 0))
+	_take_back(session, 0, int(max((over_all or 0) - (over_up or 0) - (over_down or 0), 0)))
+	if over_s is not None:
+		return "uptime limit reached"
+	return None if (over_up, over_down, over_all) == (None, None, None) else "traffic limit reached"
+
+
+def flush(router: Router, session: Session) -> None:
+	"""Adds an ended session's usage to its user's counters, if there still is a user of that name."""
+	row = user_row(router, session.user)
+	if row is None:
+		return
+	seconds = (values.parse_duration(row["uptime"]) or 0) + session.uptime(router.clock.now())
+	row["uptime"] = router.duration(seconds)
+	for name, amount in counters(session).items():
+		row[name] = str(int(row[name]) + amount)
+	router.changes += 1
+
+
+def counters(session: Session) -> dict[str, int]:
+	"""Bytes and packets; "in" is what comes from the client."""
+	return {
+		"bytes-in": session.upload,
+		"bytes-out": session.download,
+		"packets-in": session.upload // BYTES_PER_PACKET,
+		"packets-out": session.download // BYTES_PER_PACKET,
+	}
+
+
+def refresh_cookies(router: Router) -> None:
+	"""Counts the cookies down, and drops those that are over."""
+	now = router.clock.now()
+	table = router.table(COOKIES)
+	for row in list(table.rows.values()):
+		left = router.cookie_ends.get(row["mac-address"], now) - now
+		if left <= 0:
+			table.remove(row)
+		row["expires-in"] = router.duration(left)
+
+
+def time_left(router: Router, session: Session) -> float | None:
+	"""Seconds until the user's lifetime cap, None where there is none."""
+	row = user_row(router, session.user)
+	cap = _seconds(row, "limit-uptime") if row is not None else 0
+	return max(cap - used(router, row)[0], 0) if row is not None and cap else None
+
+
+def _known(router: Router, user: str, mac: str) -> Row:
+	row = user_row(router, user)
+	if row is None or row["disabled"] == "true":
+		raise LoginRefused("invalid username or password")
+	shaped = values.parse_mac(row["name"])
+	if shaped is not None and shaped != mac:
+		raise LoginRefused(f"invalid username ({user}): this MAC address is not yours")
+	if row.get("mac-address", mac) not in (mac, "00:00:00:00:00:00"):
+		raise LoginRefused(f"user {user} is not allowed to log in from this MAC address")
+	return row
+
+
+def _enter(router: Router, row: Row, mac: str, address: str | None, login_by: str) -> Session:
+	profile = router.table("/ip/hotspot/user/profile").find(row["profile"])
+	if profile is None:
+		raise LoginRefused("internal error (no such profile)")
+	_check_caps(router, row)
+	_check_room(router, row, profile)
+	own = router.sessions.addresses.get(address or router.hosts.get(mac, ""))
+	if own is not None:
+		raise LoginRefused("you are already logged in")
+	session = Session(
+		service=HOTSPOT,
+		user=row["name"],
+		mac=mac,
+		address=_address(router, row, profile, address or router.hosts.get(mac)),
+		started=router.clock.now(),
+		number=router.sessions.next_number(),
+		profile=dict(profile),
+		label=router.sessions.label(HOTSPOT, row["name"]),
+		login_by=login_by,
+		server=SERVER,
+	)
+	router.sessions.add(session)
+	router.hosts[mac] = session.address
+	_keep_cookie(router, session)
+	router.log("hotspot,info,debug", f"{session.user} ({session.address}): logged in")
+	return session
+
+
+def _check_caps(router: Router, row: Row) -> None:
+	seconds, upload, download = used(router, row)
+	if _over(seconds, _seconds(row, "limit-uptime")) is not None:
+		raise LoginRefused(f"user {row['name']} has reached uptime limit")
+	caps = (
+		(upload, "limit-bytes-in"),
+		(download, "limit-bytes-out"),
+		(upload + download, "limit-bytes-total"),
+	)
+	if any(_over(amount, _bytes(row, name)) is not None for amount, name in caps):
+		raise LoginRefused(f"user {row['name']} has reached traffic limit")
+
+
+def _check_room(router: Router, row: Row, profile: Row) -> None:
+	limit = router.behaviour.session_limit
+	if limit is not None and len(router.sessions.hotspot()) >= limit:
+		raise LoginRefused(f"session limit reached ({limit})")
+	shared = profile["shared-users"]
+	if shared != "unlimited" and len(router.sessions.of_hotspot_user(row["name"])) >= int(shared):
+		raise LoginRefused(f"no more sessions are allowed for user {row['name']}")
+
+
+def _address(router: Router, row: Row, profile: Row, wanted: str | None) -> str:
+	fixed = row.get("address", "0.0.0.0")
+	if fixed != "0.0.0.0":
+		return fixed
+	pool = profile.get("address-pool", "none")
+	if pool != "none":
+		return router.free_address(pool)
+	server = router.table("/ip/hotspot").find(SERVER) or {}
+	return wanted or router.free_address(server.get("address-pool", "none"))
+
+
+def _keep_cookie(router: Router, session: Session) -> None:
+	if session.profile["add-mac-cookie"] != "true":
+		return
+	known = _cookie(router, session.mac)
+	if known is not None:
+		router.table(COOKIES).remove(known)
+	router.table(COOKIES).insert({"user": session.user, "mac-address": session.mac, "expires-in": "0s"})
+	lifetime = values.parse_duration(session.profile["mac-cookie-timeout"]) or 0
+	router.cookie_ends[session.mac] = router.clock.now() + lifetime
+
+
+def _cookie(router: Router, mac: str) -> Row | None:
+	rows = router.table(COOKIES).rows.values()
+	return next((row for row in rows if row["mac-address"] == mac), None)
+
+
+def _over(amount: float, cap: int) -> float | None:
+	"""By how much a cap is passed; None below it, or where there is none."""
+	return amount - cap if cap and amount >= cap else None
+
+
+def _seconds(row: Row, name: str) -> int:
+	return values.parse_duration(row.get(name, "0")) or 0
+
+
+def _bytes(row: Row, name: str) -> int:
+	return int(row.get(name) or 0)
+
+
+def _take_back(session: Session, upload: int, download: int) -> None:
+	"""Undoes bytes that the router did not let through; what is too much of one way is taken of the other."""
+	taken = min(download, session.download)
+	session.download -= taken
+	session.upload -= min(upload + download - taken, session.upload)

@@ -1,0 +1,76 @@
+"""When sessions end: by the customer, by the router, by a limit, by the power."""
+
+from __future__ import annotations
+
+from . import hotspot, ppp, values
+from .errors import LoginRefused
+from .router import Router
+from .sessions import HOTSPOT, Session
+
+
+def end(router: Router, session: Session, reason: str) -> None:
+	"""Ends a session, with its usage kept where the router keeps it."""
+	if session.ended is not None:
+		return
+	session.extra_s = session.uptime(router.clock.now())
+	session.started = router.clock.now()
+	session.ended = reason
+	router.sessions.discard(session)
+	if session.service == HOTSPOT:
+		hotspot.flush(router, session)
+		router.log("hotspot,info,debug", f"{session.user} ({session.address}): logged out: {reason}")
+	else:
+		ppp.logged_out(router, session, reason)
+		router.log("ppp,info,account", f"{session.user} logged out, {reason}")
+
+
+def end_by_router(router: Router, session: Session, reason: str) -> None:
+	"""Ends a session against the customer's will; the device may try again at once."""
+	end(router, session, reason)
+	if router.behaviour.devices_come_back:
+		come_back(router, session)
+
+
+def come_back(router: Router, session: Session) -> Session | None:
+	"""The device of an ended session tries to get in again, as devices do by themselves."""
+	try:
+		if session.service == HOTSPOT:
+			return hotspot.come_back(router, session.mac, session.address)
+		return ppp.login(
+			router, session.service, session.user, session.password, session.mac, session.address
+		)
+	except LoginRefused as refused:
+		router.log("info", f"{session.user}: login failed: {refused}")
+		return None
+
+
+def enforce(router: Router, session: Session) -> None:
+	"""Ends the session if a limit is reached, with exactly what the limit allowed."""
+	reason = hotspot.enforce(router, session) if session.service == HOTSPOT else ppp.enforce(session)
+	timeout = values.parse_duration(session.profile.get("session-timeout", "0")) or 0
+	over_s = session.uptime(router.clock.now()) - timeout
+	if timeout and over_s >= 0:
+		session.extra_s -= over_s
+		reason = reason or "session timeout"
+	if reason:
+		end(router, session, reason)
+
+
+def enforce_all(router: Router) -> None:
+	"""Ends all sessions whose time has come."""
+	for session in router.sessions:
+		enforce(router, session)
+
+
+def reboot(router: Router, lose_live: bool) -> None:
+	"""Restarts the router; usage of the sessions under way is written to the users' counters, or lost."""
+	under_way = list(router.sessions)
+	for session in under_way:
+		if lose_live:
+			session.ended = "power cut"
+		else:
+			end(router, session, "reboot")
+	router.forget_live()
+	if router.behaviour.devices_come_back:
+		for session in under_way:
+			come_back(router, session)

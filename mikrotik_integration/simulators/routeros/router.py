@@ -1,0 +1,121 @@
+"""The router's memory, and what the parts of it share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from functools import lru_cache
+
+from . import values
+from .behaviour import Behaviour, Numbering
+from .clock import Clock
+from .errors import LoginRefused
+from .kinds import Reference
+from .menu import Column, Menu
+from .menus import DECLARED
+from .schema import Schema
+from .sessions import Sessions
+from .table import Row, Table
+
+LOG_LINES = 1000
+
+
+class Router:
+	"""All menus and sessions. Whoever calls holds the lock."""
+
+	def __init__(self, behaviour: Behaviour) -> None:
+		self.lock = threading.RLock()
+		self.behaviour = behaviour
+		self.clock = Clock(behaviour.running_clock)
+		self.schema = Schema(behaviour.missing_menus)
+		self.sessions = Sessions()
+		self.hosts: dict[str, str] = {}
+		"""Address of each device seen by the hotspot, by MAC."""
+		self.cookie_ends: dict[str, float] = {}
+		"""When the cookie of a device ends, by MAC."""
+		self.api_logins: dict[int, Row] = {}
+		self.booted = 0.0
+		self.changes = 0
+		"""Grows with each change of configuration."""
+		self.on_restart: Callable[[], None] = _nothing
+		self._tables: dict[str, Table] = {}
+		self.table("/system/identity").only()["name"] = behaviour.identity
+
+	def table(self, path: str) -> Table:
+		"""The rows of a menu."""
+		if path not in self._tables:
+			self._tables[path] = Table(DECLARED.get(path) or self._undeclared(path), self)
+		return self._tables[path]
+
+	def tables(self) -> list[Table]:
+		"""The rows of all menus that were ever used."""
+		return list(self._tables.values())
+
+	def names_in(self, menu: str) -> Collection[str]:
+		"""The names of a menu's rows."""
+		return [row["name"] for row in self.table(menu).rows.values() if "name" in row]
+
+	def renamed(self, menu: str, old: str, new: str) -> None:
+		"""Lets the rows that refer to a row of the menu follow its new name."""
+		for path, column in _referrers(menu):
+			for row in self.table(path).rows.values():
+				if row.get(column) == old:
+					row[column] = new
+
+	def log(self, topics: str, message: str) -> None:
+		"""Writes to the router's log."""
+		table = self.table("/log")
+		table.insert({"time": f"{self.clock.wall():%Y-%m-%d %H:%M:%S}", "topics": topics, "message": message})
+		if len(table.rows) > LOG_LINES:
+			del table.rows[next(iter(table.rows))]
+
+	def duration(self, seconds: float) -> str:
+		"""A length of time as this router writes it."""
+		return values.format_duration(seconds, self.behaviour.clock_durations)
+
+	def free_address(self, pool: str) -> str:
+		"""An address of the pool (or of the pools after it) that no session has. Raises LoginRefused."""
+		while row := self.table("/ip/pool").find(pool):
+			for address in _addresses(row.get("ranges", "")):
+				if address not in self.sessions.addresses:
+					return address
+			pool = row.get("next-pool", "none")
+		raise LoginRefused("cannot assign ip address - no more free addresses from pool")
+
+	def forget_live(self) -> None:
+		"""What a restart does to all that is not configuration."""
+		self.sessions = Sessions()
+		self.hosts.clear()
+		self.booted = self.clock.now()
+		for table in self.tables():
+			if not table.menu.saved:
+				table.clear()
+			elif self.behaviour.reboot_numbering is Numbering.NEW:
+				table.renumber()
+		self.on_restart()
+
+	def _undeclared(self, path: str) -> Menu:
+		"""A menu of the argument tree whose columns are not described: it keeps texts."""
+		named = self.schema.takes(path, "add") | self.schema.takes(path, "set")
+		columns = (Column("disabled", default="false"),) if "disabled" in named else ()
+		return Menu(path, columns, single=not self.schema.takes(path, "find"))
+
+
+def _nothing() -> None:
+	"""Nobody has to know."""
+
+
+@lru_cache
+def _addresses(ranges: str) -> tuple[str, ...]:
+	return tuple(values.expand_ranges(ranges))
+
+
+@lru_cache
+def _referrers(menu: str) -> tuple[tuple[str, str], ...]:
+	"""The columns that hold names of the menu's rows."""
+	return tuple(
+		(declared.path, column.name)
+		for declared in DECLARED.values()
+		for column in declared.columns
+		if isinstance(column.kind, Reference) and column.kind.menu == menu
+	)

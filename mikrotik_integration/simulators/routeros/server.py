@@ -1,0 +1,236 @@
+"""The simulator as a library: a router on a port, with its customers and its faults."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from . import lifetimes, views
+from .behaviour import ALL_POLICIES, Behaviour
+from .certificates import Certificate
+from .command import Command
+from .connection import Connection
+from .customers import Customers
+from .execution import execute
+from .faults import Faults
+from .router import Router
+from .table import Row
+
+_REMEMBERED_COMMANDS = 200_000
+_TICK_S = 1.0
+
+
+class RouterSimulator:
+	"""A RouterOS router that speaks the binary API on `host`:`port` while the context is open."""
+
+	def __init__(
+		self,
+		user: str = "api",
+		password: str = "",
+		*,
+		host: str = "127.0.0.1",
+		port: int = 0,
+		behaviour: Behaviour | None = None,
+		faults: Faults | None = None,
+		certificate: Certificate | None = None,
+	) -> None:
+		self.host = host
+		self.port = port
+		self.certificate = certificate
+		self.tls = certificate is not None
+		self.router = Router(behaviour or Behaviour())
+		self.router.on_restart = self.disconnect_all
+		self.faults = faults or Faults()
+		self.customer = Customers(lambda: self.router)
+		self._commands: deque[Command] = deque(maxlen=_REMEMBERED_COMMANDS)
+		self._connections: set[Connection] = set()
+		self._busy_until = 0.0
+		self._listener: asyncio.Server | None = None
+		self._loop = asyncio.new_event_loop()
+		self._thread = threading.Thread(target=self._run, name="routeros-simulator", daemon=True)
+		self._admit_user(user, password)
+
+	# the router's life
+
+	def start(self) -> RouterSimulator:
+		"""Opens the port; `port` is known afterwards."""
+		self._reserved = _bind(self.host, self.port)
+		self.port = self._reserved.getsockname()[1]
+		self._thread.start()
+		self._in_loop(self._listen)
+		self._loop.call_soon_threadsafe(self._tick)
+		return self
+
+	def stop(self) -> None:
+		"""Closes the port and all connections."""
+		self._in_loop(self._stop_listening)
+		self._in_loop(lambda: self._drop_all(reset=False))
+		self._loop.call_soon_threadsafe(self._loop.stop)
+		self._thread.join()
+		self._reserved.close()
+
+	def __enter__(self) -> RouterSimulator:
+		return self.start()
+
+	def __exit__(
+		self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+	) -> None:
+		self.stop()
+
+	def reboot(self, lose_live: bool = True) -> None:
+		"""Restarts: connections drop, sessions end; their usage is lost as on a power cut, or flushed."""
+		with self.router.lock:
+			lifetimes.reboot(self.router, lose_live)
+
+	def advance(self, seconds: float) -> None:
+		"""Lets time go by for the router and all its sessions; limits of time take effect."""
+		with self.router.lock:
+			self.router.clock.push(seconds)
+			lifetimes.enforce_all(self.router)
+
+	# what may be changed from outside
+
+	def set_faults(self, **changes: Any) -> None:
+		"""Changes some of the faults from now on, for open connections too."""
+		self.faults = replace(self.faults, **changes)
+		self._in_loop(self._listen)
+
+	def behave(self, **changes: Any) -> None:
+		"""Changes some of the behaviour from now on."""
+		with self.router.lock:
+			self.router.behaviour = replace(self.router.behaviour, **changes)
+
+	def disconnect_all(self) -> None:
+		"""Resets all API connections."""
+		self._loop.call_soon_threadsafe(self._drop_all)
+
+	def run(self, path: str, args: Mapping[str, str] | None = None, **more: str) -> list[Row]:
+		"""A command of the operator at the router's own console. Raises Trapped.
+
+		`run("/ip/hotspot/user/add", name="x", mac_address="...")`; an `add` gives `[{"ret": "*1"}]`.
+		"""
+		named = {name.replace("_", "-"): value for name, value in more.items()}
+		with self.router.lock:
+			answer = execute(self.router, Command(path, {**(args or {}), **named}), frozenset(ALL_POLICIES))
+			return [dict(row) for row in answer.rows] or ([{"ret": answer.ret}] if answer.ret else [])
+
+	# what may be looked at
+
+	def rows(self, menu: str) -> list[Row]:
+		"""All rows of a menu as the operator sees them, passwords included."""
+		with self.router.lock:
+			return [dict(row) for row in views.rows(self.router, menu)]
+
+	@property
+	def commands(self) -> list[Command]:
+		"""What arrived over the API, oldest first, login included."""
+		return list(self._commands)
+
+	def forget_commands(self) -> None:
+		"""Empties the list of commands."""
+		self._commands.clear()
+
+	@property
+	def connection_count(self) -> int:
+		"""Open API connections."""
+		return len(self._connections)
+
+	# what connections ask (in the loop's thread)
+
+	def admits(self, connection: Connection, address: str) -> bool:
+		"""Whether the API service is open to one more connection from this address."""
+		with self.router.lock:
+			service = self.router.table("/ip/service").find("api-ssl" if self.tls else "api") or {}
+		room = len(self._connections) < int(service.get("max-sessions", "20"))
+		if service.get("disabled") == "true" or not room or not _is_within(address, service["address"]):
+			return False
+		self._connections.add(connection)
+		return True
+
+	def left(self, connection: Connection) -> None:
+		"""A connection is over."""
+		self._connections.discard(connection)
+
+	def received(self, command: Command) -> None:
+		"""Notes a command."""
+		self._commands.append(command)
+
+	def work(self, begin: float) -> float:
+		"""When the one processor is done with a command that came at this time; no time is lost between two."""
+		self._busy_until = max(begin, self._busy_until) + self.faults.service_ms / 1000
+		return self._busy_until
+
+	# inside
+
+	def _admit_user(self, user: str, password: str) -> None:
+		policy = ",".join(self.router.behaviour.policies)
+		self.router.table("/user/group").insert({"name": "api", "policy": policy})
+		self.router.table("/user").insert({"name": user, "group": "api", "password": password})
+
+	def _run(self) -> None:
+		asyncio.set_event_loop(self._loop)
+		self._loop.run_forever()
+		self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+		self._loop.close()
+
+	async def _listen(self) -> None:
+		"""Listens as the faults ask."""
+		await self._stop_listening()
+		if self.faults.refuse_connections:
+			return
+		self._listener = await self._loop.create_server(
+			lambda: Connection(self), sock=_bind(self.host, self.port), ssl=self._tls_context(), backlog=1024
+		)
+
+	async def _stop_listening(self) -> None:
+		if self._listener is not None:
+			self._listener.close()
+			self._listener = None
+
+	def _tls_context(self) -> ssl.SSLContext | None:
+		if self.certificate is None or self.faults.never_answer:
+			return None
+		return self.certificate.server_context()
+
+	def _drop_all(self, reset: bool = True) -> None:
+		for connection in list(self._connections):
+			connection.drop(reset)
+
+	def _tick(self) -> None:
+		"""Limits of time take effect by themselves where the clock runs."""
+		if self.router.clock.running:
+			with self.router.lock:
+				lifetimes.enforce_all(self.router)
+		self._loop.call_later(_TICK_S, self._tick)
+
+	def _in_loop(self, action: Callable[[], Any]) -> None:
+		"""Does something in the loop's thread, and waits for it."""
+
+		async def act() -> None:
+			result = action()
+			if asyncio.iscoroutine(result):
+				await result
+
+		asyncio.run_coroutine_threadsafe(act(), self._loop).result()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+	"""A bound socket that does not listen: it keeps the port while connections are refused."""
+	bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+	bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+	bound.bind((host, port))
+	return bound
+
+
+def _is_within(address: str, networks: str) -> bool:
+	"""Whether `/ip/service address=` allows the address."""
+	allowed = [ipaddress.ip_network(part, strict=False) for part in networks.split(",") if part]
+	return not allowed or any(ipaddress.ip_address(address) in network for network in allowed)

@@ -1,0 +1,219 @@
+"""What the verbs do in any menu. Each takes a Call and gives an Answer, or raises Trapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import views
+from .behaviour import HiddenSecret
+from .command import DONE, Answer, Command
+from .errors import Trapped, no_such_item
+from .queries import compile_query
+from .router import Router
+from .table import Row, Table
+
+_HANDLED = frozenset((".id", "numbers", "copy-from", "place-before"))
+_FOLLOWING = ("follow", "follow-only", "interval")
+
+
+@dataclass(frozen=True)
+class Call:
+	"""A command with the menu and the verb it means, and what its sender may do."""
+
+	router: Router
+	menu: str
+	verb: str
+	command: Command
+	policies: frozenset[str]
+
+	@property
+	def table(self) -> Table:
+		return self.router.table(self.menu)
+
+	@property
+	def args(self) -> dict[str, str]:
+		return self.command.args
+
+	def targets(self) -> list[Row]:
+		"""The configured rows named by `.id` or `numbers`; all exist, or Trapped."""
+		return [self.target(name) for name in self.ids()]
+
+	def target(self, name: str) -> Row:
+		"""The configured row of this `.id`, or of this name where the menu has names."""
+		row = self.table.rows.get(name)
+		if row is None and not name.startswith("*"):
+			row = next((row for row in self.table.rows.values() if row.get("name") == name), None)
+		if row is None:
+			raise no_such_item(self.router.behaviour.numbered_traps)
+		return row
+
+	def ids(self) -> list[str]:
+		"""What `.id` or `numbers` holds. Raises Trapped if neither is given."""
+		text = self.args.get(".id", self.args.get("numbers"))
+		if text is None:
+			raise Trapped("missing value(s) of argument(s) numbers", category=0)
+		return text.split(",")
+
+	def properties(self) -> dict[str, str]:
+		"""The arguments that are properties of a row."""
+		return {name: value for name, value in self.args.items() if name not in _HANDLED}
+
+
+def show(call: Call) -> Answer:
+	"""print"""
+	rows = views.rows(call.router, call.menu)
+	if call.command.queries:
+		satisfied = compile_query(call.command.queries)
+		rows = [row for row in rows if satisfied(row)]
+	if ".id" in call.args:
+		wanted = set(call.ids())
+		rows = [row for row in rows if row.get(".id") in wanted]
+	if "count-only" in call.args:
+		return Answer(ret=str(len(rows)))
+	stays = any(name in call.args for name in _FOLLOWING)
+	return Answer(readable(call, rows), call.command.proplist, is_print=True, stays=stays)
+
+
+def readable(call: Call, rows: list[Row]) -> list[Row]:
+	"""The rows without the secrets that this user may not read."""
+	secrets = call.table.menu.secrets
+	if not secrets or ("sensitive" in call.policies and call.router.behaviour.passwords_readable):
+		return rows
+	if call.router.behaviour.hidden_secret is HiddenSecret.MASKED:
+		return [{name: "*****" if name in secrets else value for name, value in row.items()} for row in rows]
+	return [{name: value for name, value in row.items() if name not in secrets} for row in rows]
+
+
+def add(call: Call) -> Answer:
+	"""add"""
+	given = call.properties()
+	if "copy-from" in call.args:
+		given = {**_settable(call, call.target(call.args["copy-from"])), **given}
+	row_id = call.table.add(given)
+	if "place-before" in call.args:
+		call.table.place(call.table.get(row_id), call.target(call.args["place-before"])[".id"])
+	return Answer(ret=row_id)
+
+
+def change(call: Call) -> Answer:
+	"""set"""
+	single = call.table.menu.single
+	for row in [call.table.only()] if single else call.targets():
+		_change(call, row, call.properties())
+	return DONE
+
+
+def remove(call: Call) -> Answer:
+	"""remove"""
+	rows = call.targets()
+	undeletable = call.table.menu.undeletable
+	if undeletable and any(row.get("default") == "true" for row in rows):
+		raise Trapped(undeletable)
+	for row in rows:
+		call.table.remove(row)
+		if "name" in row:
+			call.router.renamed(call.menu, row["name"], row[".id"])
+	return DONE
+
+
+def enable(call: Call) -> Answer:
+	"""enable"""
+	return _set_all(call, {"disabled": "no"})
+
+
+def disable(call: Call) -> Answer:
+	"""disable"""
+	return _set_all(call, {"disabled": "yes"})
+
+
+def comment(call: Call) -> Answer:
+	"""comment"""
+	return _set_all(call, {"comment": call.args.get("comment", "")})
+
+
+def unset(call: Call) -> Answer:
+	"""unset"""
+	return _reset(call, call.args.get("value-name", "").split(","))
+
+
+def reset(call: Call) -> Answer:
+	"""reset: the arguments name what goes back to its default."""
+	return _reset(call, list(call.properties()))
+
+
+def get(call: Call) -> Answer:
+	"""get"""
+	single = call.table.menu.single or call.menu in views.INSTEAD
+	if single:
+		row = views.rows(call.router, call.menu)[0]
+	else:
+		row = call.target(call.args.get("number", call.args.get(".id", "")))
+	row = readable(call, [row])[0]
+	name = call.args.get("value-name")
+	return Answer(ret=row.get(name, "") if name else ";".join(f"{key}={row[key]}" for key in row))
+
+
+def find(call: Call) -> Answer:
+	"""find"""
+	satisfied = compile_query(call.command.queries)
+	rows = views.rows(call.router, call.menu)
+	return Answer(ret=";".join(row[".id"] for row in rows if satisfied(row)))
+
+
+def move(call: Call) -> Answer:
+	"""move"""
+	before = call.target(call.args["destination"])[".id"] if "destination" in call.args else None
+	for row in call.targets():
+		call.table.place(row, before)
+	return DONE
+
+
+def _set_all(call: Call, values: dict[str, str]) -> Answer:
+	for row in call.targets():
+		_change(call, row, values)
+	return DONE
+
+
+def _change(call: Call, row: Row, values: dict[str, str]) -> None:
+	name = row.get("name")
+	call.table.change(row, values)
+	if name is not None and row.get("name", name) != name:
+		call.router.renamed(call.menu, name, row["name"])
+
+
+def _reset(call: Call, names: list[str]) -> Answer:
+	columns = call.table.menu.by_name
+	for row in call.targets():
+		for name in names:
+			default = columns[name].default if name in columns else None
+			if default is None:
+				row.pop(name, None)
+			else:
+				row[name] = default
+	return DONE
+
+
+def _settable(call: Call, row: Row) -> dict[str, str]:
+	"""The properties of a row that may be given to another one."""
+	read_only = {column.name for column in call.table.menu.columns if column.read_only}
+	return {name: value for name, value in row.items() if name not in read_only and name != ".id"}
+
+
+Verb = Callable[[Call], Answer]
+
+VERBS: dict[str, tuple[Verb, str]] = {
+	"print": (show, "read"),
+	"get": (get, "read"),
+	"find": (find, "read"),
+	"add": (add, "write"),
+	"set": (change, "write"),
+	"remove": (remove, "write"),
+	"enable": (enable, "write"),
+	"disable": (disable, "write"),
+	"comment": (comment, "write"),
+	"unset": (unset, "write"),
+	"reset": (reset, "write"),
+	"move": (move, "write"),
+}
+"""Each verb with the policy that it needs."""
