@@ -67,7 +67,12 @@ has_website_permission = {
 }
 
 standard_portal_menu_items = [
-	{"title": "My Internet", "route": "/my-internet", "reference_doctype": "Customer Subscription", "role": "Customer"},
+	{
+		"title": "My Internet",
+		"route": "/my-internet",
+		"reference_doctype": "Customer Subscription",
+		"role": "Customer",
+	},
 ]
 
 # A Router Account outlives its owner until the router was seen without it; the others are history.

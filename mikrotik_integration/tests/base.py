@@ -1,0 +1,97 @@
+"""The case that bench tests start from."""
+
+from decimal import Decimal
+
+import frappe
+
+from mikrotik_integration.services import payments, provisioning
+from mikrotik_integration.tests import BenchTestCase, site
+from mikrotik_integration.tests.harness import (
+	WebServer,
+	clear_jobs,
+	environment,
+	new_daraja,
+	new_router,
+	run_jobs,
+)
+
+
+class ServiceTestCase(BenchTestCase):
+	"""A site with its web server, one simulated router, Daraja; jobs run when the test says so."""
+
+	router_options: dict = {}
+	daraja_options: dict = {}
+
+	@classmethod
+	def setUpClass(cls) -> None:
+		super().setUpClass()
+		cls.daraja = cls.using(
+			new_daraja(
+				consumer_key=site.CONSUMER_KEY,
+				consumer_secret=site.CONSUMER_SECRET,
+				shortcode=site.SHORTCODE,
+				passkey=site.PASSKEY,
+				**cls.daraja_options,
+			)
+		)
+		cls.using(environment(cls.daraja.environment()))
+		site.ensure_site()
+		cls.web = WebServer(frappe.local.site)
+		cls.addClassCleanup(cls.web.close)
+		frappe.local.conf.host_name = cls.web.url
+
+	def setUp(self) -> None:
+		super().setUp()
+		frappe.set_user("Administrator")
+		clear_jobs()
+		self.sim = self.another_router()
+
+	@classmethod
+	def using(cls, context):
+		"""Enter a context for the whole class (unittest's own enterClassContext needs Python 3.11)."""
+		value = context.__enter__()
+		cls.addClassCleanup(context.__exit__, None, None, None)
+		return value
+
+	def another_router(self, **options):
+		"""A further simulated router for this test."""
+		simulator = new_router(**(self.router_options | options))
+		simulator.__enter__()
+		self.addCleanup(simulator.__exit__, None, None, None)
+		return simulator
+
+	def tearDown(self) -> None:
+		frappe.set_user("Administrator")
+		frappe.db.rollback()
+		super().tearDown()
+
+	def work(self) -> None:
+		"""Let the workers catch up."""
+		run_jobs()
+		frappe.db.rollback()
+
+	def pay(self, subscription, **how) -> str:
+		"""Ask for a payment and let the customer decide; callbacks are in when this returns."""
+		name = payments.request_payment(subscription, **how)
+		frappe.db.commit()
+		self.daraja.settle()
+		return name
+
+	def check_router(self, router) -> None:
+		frappe.db.set_value("MikroTik Settings", router.name, "next_attempt", None)
+		frappe.db.commit()
+		provisioning.check_router(router.name)
+		frappe.db.rollback()
+
+	def status_of(self, subscription) -> str:
+		return frappe.db.get_value("Customer Subscription", subscription.name, "status")
+
+	def receivable_of(self, customer: str) -> Decimal:
+		"""What the ledger says that a customer owes (an advance is negative)."""
+		entry = frappe.qb.DocType("GL Entry")
+		rows = (
+			frappe.qb.from_(entry)
+			.select(entry.debit - entry.credit)
+			.where((entry.party == customer) & (entry.is_cancelled == 0))
+		).run(pluck=True)
+		return Decimal(str(round(sum(rows), 2)))

@@ -1,0 +1,102 @@
+"""A company in Kenya with M-PESA set up: what every test starts from. Made once per site."""
+
+import frappe
+from frappe.desk.page.setup_wizard.setup_wizard import setup_complete
+from frappe.utils import getdate
+
+COMPANY, ABBR = "Savanna Net", "SN"
+MPESA = "Savanna"
+SHORTCODE = "174379"
+MODE_OF_PAYMENT = f"Mpesa-{MPESA}"
+PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
+CONSUMER_KEY, CONSUMER_SECRET = "test-consumer-key", "test-consumer-secret"
+TIME_ZONE = "Africa/Nairobi"
+
+
+def ensure_site() -> None:
+	"""Idempotent; commits."""
+	if not frappe.db.exists("Company", COMPANY):
+		_make_company()
+	_ensure_mpesa()
+	_ensure_settings()
+	frappe.db.commit()
+
+
+def _make_company() -> None:
+	year = getdate().year
+	setup_complete(
+		{
+			"currency": "KES",
+			"full_name": "Asha Mwangi",
+			"company_name": COMPANY,
+			"timezone": TIME_ZONE,
+			"company_abbr": ABBR,
+			"country": "Kenya",
+			"fy_start_date": f"{year}-01-01",
+			"fy_end_date": f"{year}-12-31",
+			"language": "English",
+			"email": "asha@example.com",
+			"password": "a-long-pass-phrase-of-asha",
+			"chart_of_accounts": "Standard",
+		}
+	)
+	frappe.db.commit()
+
+
+def _ensure_mpesa() -> None:
+	account = _ensure_mpesa_account()
+	if not frappe.db.exists("Mpesa Settings", MPESA):
+		frappe.get_doc(
+			{
+				"doctype": "Mpesa Settings",
+				"payment_gateway_name": MPESA,
+				"consumer_key": CONSUMER_KEY,
+				"consumer_secret": CONSUMER_SECRET,
+				"business_shortcode": SHORTCODE,
+				"online_passkey": PASSKEY,
+				"paybill_type": "Pay Bill",
+				"api_type": "MPesa Express",
+				"initiator_name": "apitest",
+				"initiator_password": "Safaricom999!",
+				"sandbox": 1,
+				"auto_reconcile_c2b": 0,
+			}
+		).insert()
+	mode = frappe.get_doc("Mode of Payment", MODE_OF_PAYMENT)
+	if not any(row.company == COMPANY for row in mode.accounts):
+		mode.append("accounts", {"company": COMPANY, "default_account": account})
+		mode.save()
+
+
+def _ensure_mpesa_account() -> str:
+	name = f"M-PESA - {ABBR}"
+	if not frappe.db.exists("Account", name):
+		parent = frappe.db.get_value("Account", {"company": COMPANY, "account_type": "Bank", "is_group": 1})
+		frappe.get_doc(
+			{
+				"doctype": "Account",
+				"account_name": "M-PESA",
+				"company": COMPANY,
+				"parent_account": parent,
+				"account_type": "Bank",
+				"account_currency": "KES",
+			}
+		).insert()
+	return name
+
+
+def _ensure_settings() -> None:
+	settings = frappe.get_single("ISP Settings")
+	settings.update(
+		{
+			"company": COMPANY,
+			"mpesa_settings": MPESA,
+			"mode_of_payment": MODE_OF_PAYMENT,
+			"grace_days": 3,
+			"invoice_lead_days": 5,
+			"reminder_days": 2,
+			"bytes_per_mb": "1000000",
+			"send_sms": 0,
+		}
+	)
+	settings.save()
