@@ -69,6 +69,8 @@ class Behaviour:
 	"""True: time runs by itself, as on a real router. False: only `advance` and `move` let it go by."""
 	reboot_loses_live: bool = True
 	"""What `/system/reboot` over the API does to the usage of sessions under way."""
+	counters_saved_every_s: float = 0
+	"""How often the counters of hotspot users are saved; a power cut takes what came after. 0: at once."""
 	reboot_numbering: Numbering = Numbering.NEW
 	missing_menus: tuple[str, ...] = ()
 	"""Menus (with all below) that this router does not have, such as `/ip/hotspot` without its package."""

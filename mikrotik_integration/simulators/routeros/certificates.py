@@ -48,6 +48,17 @@ class Certificate:
 		"""A TLS port without certificate, as `/ip/service api-ssl` is before one is set."""
 		return cls("", "")
 
+	@classmethod
+	def load(cls, path: Path) -> Certificate:
+		"""From a file that `save` wrote."""
+		key, mark, pem = path.read_text().partition("-----BEGIN CERTIFICATE-----")
+		return cls(mark + pem, key)
+
+	def save(self, path: Path) -> None:
+		"""Key and certificate into one file that only its owner may read."""
+		path.touch(mode=0o600)
+		path.write_text(self.key_pem + self.pem)
+
 	@property
 	def fingerprint_sha256(self) -> str:
 		"""SHA-256 of the certificate, 64 hex digits."""
@@ -62,8 +73,7 @@ class Certificate:
 			return context
 		with tempfile.TemporaryDirectory() as directory:
 			chain = Path(directory) / "chain.pem"
-			chain.touch(mode=0o600)
-			chain.write_text(self.key_pem + self.pem)
+			self.save(chain)
 			context.load_cert_chain(chain)
 		return context
 

@@ -29,6 +29,7 @@ class CustomerSession:
 	def __init__(self, router: Router, session: Session) -> None:
 		self._router = router
 		self._session = session
+		self.number = session.number
 		self.service = session.service
 		self.user = session.user
 		self.mac = session.mac
@@ -66,7 +67,12 @@ class CustomerSession:
 			self._session.download += download
 			self._session.extra_s += seconds
 			lifetimes.enforce(self._router, self._session)
-			return Moved(*(new - old for new, old in zip(self.usage, before, strict=True)))
+			after = self.usage
+			return Moved(
+				after.upload - before.upload,
+				after.download - before.download,
+				after.seconds - before.seconds,
+			)
 
 	def hang_up(self) -> None:
 		"""The customer logs out. Nothing happens if the session is over."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import values
 from .errors import LoginRefused
 from .router import Router
-from .sessions import BYTES_PER_PACKET, HOTSPOT, Session
+from .sessions import HOTSPOT, Session
 from .table import Row
 
 USERS = "/ip/hotspot/user"
@@ -62,28 +62,6 @@ def enforce(router: Router, session: Session) -> str | None:
 	if over_s is not None:
 		return "uptime limit reached"
 	return None if (over_up, over_down, over_all) == (None, None, None) else "traffic limit reached"
-
-
-def flush(router: Router, session: Session) -> None:
-	"""Adds an ended session's usage to its user's counters, if there still is a user of that name."""
-	row = user_row(router, session.user)
-	if row is None:
-		return
-	seconds = (values.parse_duration(row["uptime"]) or 0) + session.uptime(router.clock.now())
-	row["uptime"] = router.duration(seconds)
-	for name, amount in counters(session).items():
-		row[name] = str(int(row[name]) + amount)
-	router.changes += 1
-
-
-def counters(session: Session) -> dict[str, int]:
-	"""Bytes and packets; "in" is what comes from the client."""
-	return {
-		"bytes-in": session.upload,
-		"bytes-out": session.download,
-		"packets-in": session.upload // BYTES_PER_PACKET,
-		"packets-out": session.download // BYTES_PER_PACKET,
-	}
 
 
 def refresh_cookies(router: Router) -> None:

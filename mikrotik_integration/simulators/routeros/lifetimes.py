@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import hotspot, ppp, values
+from . import counters, hotspot, ppp, values
 from .errors import LoginRefused
 from .router import Router
 from .sessions import HOTSPOT, Session
@@ -17,7 +17,7 @@ def end(router: Router, session: Session, reason: str) -> None:
 	session.ended = reason
 	router.sessions.discard(session)
 	if session.service == HOTSPOT:
-		hotspot.flush(router, session)
+		counters.flush(router, session)
 		router.log("hotspot,info,debug", f"{session.user} ({session.address}): logged out: {reason}")
 	else:
 		ppp.logged_out(router, session, reason)
@@ -70,6 +70,8 @@ def reboot(router: Router, lose_live: bool) -> None:
 			session.ended = "power cut"
 		else:
 			end(router, session, "reboot")
+	if lose_live:
+		counters.lose_unsaved(router)
 	router.forget_live()
 	if router.behaviour.devices_come_back:
 		for session in under_way:

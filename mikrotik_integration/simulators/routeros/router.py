@@ -33,6 +33,9 @@ class Router:
 		"""Address of each device seen by the hotspot, by MAC."""
 		self.cookie_ends: dict[str, float] = {}
 		"""When the cookie of a device ends, by MAC."""
+		self.unsaved_counters: dict[str, Row] = {}
+		"""Counters of hotspot users as last saved, by `.id`, where they have changed since."""
+		self.counters_period = 0.0
 		self.api_logins: dict[int, Row] = {}
 		self.booted = 0.0
 		self.changes = 0
@@ -84,7 +87,7 @@ class Router:
 
 	def forget_live(self) -> None:
 		"""What a restart does to all that is not configuration."""
-		self.sessions = Sessions()
+		self.sessions = Sessions(self.sessions.next_number())
 		self.hosts.clear()
 		self.booted = self.clock.now()
 		for table in self.tables():

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -22,10 +23,11 @@ from .customers import Customers
 from .execution import execute
 from .faults import Faults
 from .router import Router
-from .table import Row
+from .state import dump, load, write
+from .table import Row, Table
 
 _REMEMBERED_COMMANDS = 200_000
-_TICK_S = 1.0
+_TICK_S = 0.5
 
 
 class RouterSimulator:
@@ -41,6 +43,7 @@ class RouterSimulator:
 		behaviour: Behaviour | None = None,
 		faults: Faults | None = None,
 		certificate: Certificate | None = None,
+		state: Path | None = None,
 	) -> None:
 		self.host = host
 		self.port = port
@@ -53,9 +56,14 @@ class RouterSimulator:
 		self._commands: deque[Command] = deque(maxlen=_REMEMBERED_COMMANDS)
 		self._connections: set[Connection] = set()
 		self._busy_until = 0.0
+		self._is_down = False
 		self._listener: asyncio.Server | None = None
 		self._loop = asyncio.new_event_loop()
 		self._thread = threading.Thread(target=self._run, name="routeros-simulator", daemon=True)
+		self._state = state
+		if state is not None and state.exists():
+			load(self.router, state.read_text())
+		self._saved_changes = self.router.changes
 		self._admit_user(user, password)
 
 	# the router's life
@@ -76,6 +84,7 @@ class RouterSimulator:
 		self._loop.call_soon_threadsafe(self._loop.stop)
 		self._thread.join()
 		self._reserved.close()
+		self._save()
 
 	def __enter__(self) -> RouterSimulator:
 		return self.start()
@@ -85,10 +94,15 @@ class RouterSimulator:
 	) -> None:
 		self.stop()
 
-	def reboot(self, lose_live: bool = True) -> None:
-		"""Restarts: connections drop, sessions end; their usage is lost as on a power cut, or flushed."""
+	def reboot(self, lose_live: bool = True, down_s: float = 0) -> None:
+		"""Restarts: connections drop, sessions end; their usage is lost as on a power cut, or flushed.
+
+		For `down_s` seconds nothing listens on the port.
+		"""
 		with self.router.lock:
 			lifetimes.reboot(self.router, lose_live)
+		if down_s:
+			self._in_loop(lambda: self._go_down(down_s))
 
 	def advance(self, seconds: float) -> None:
 		"""Lets time go by for the router and all its sessions; limits of time take effect."""
@@ -172,8 +186,8 @@ class RouterSimulator:
 
 	def _admit_user(self, user: str, password: str) -> None:
 		policy = ",".join(self.router.behaviour.policies)
-		self.router.table("/user/group").insert({"name": "api", "policy": policy})
-		self.router.table("/user").insert({"name": user, "group": "api", "password": password})
+		_put(self.router.table("/user/group"), {"name": "api", "policy": policy})
+		_put(self.router.table("/user"), {"name": user, "group": "api", "password": password})
 
 	def _run(self) -> None:
 		asyncio.set_event_loop(self._loop)
@@ -184,7 +198,7 @@ class RouterSimulator:
 	async def _listen(self) -> None:
 		"""Listens as the faults ask."""
 		await self._stop_listening()
-		if self.faults.refuse_connections:
+		if self.faults.refuse_connections or self._is_down:
 			return
 		self._listener = await self._loop.create_server(
 			lambda: Connection(self), sock=_bind(self.host, self.port), ssl=self._tls_context(), backlog=1024
@@ -194,6 +208,16 @@ class RouterSimulator:
 		if self._listener is not None:
 			self._listener.close()
 			self._listener = None
+
+	async def _go_down(self, seconds: float) -> None:
+		"""Does not listen for a while."""
+		self._is_down = True
+		await self._stop_listening()
+		self._loop.call_later(seconds, lambda: self._loop.create_task(self._come_up()))
+
+	async def _come_up(self) -> None:
+		self._is_down = False
+		await self._listen()
 
 	def _tls_context(self) -> ssl.SSLContext | None:
 		if self.certificate is None or self.faults.never_answer:
@@ -209,7 +233,16 @@ class RouterSimulator:
 		if self.router.clock.running:
 			with self.router.lock:
 				lifetimes.enforce_all(self.router)
+		self._save()
 		self._loop.call_later(_TICK_S, self._tick)
+
+	def _save(self) -> None:
+		"""Writes the configuration to the state file, if it has changed."""
+		if self._state is None or self._saved_changes == self.router.changes:
+			return
+		with self.router.lock:
+			self._saved_changes, text = self.router.changes, dump(self.router)
+		write(self._state, text)
 
 	def _in_loop(self, action: Callable[[], Any]) -> None:
 		"""Does something in the loop's thread, and waits for it."""
@@ -228,6 +261,15 @@ def _bind(host: str, port: int) -> socket.socket:
 	bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 	bound.bind((host, port))
 	return bound
+
+
+def _put(table: Table, row: Row) -> None:
+	"""Makes or corrects a row of this name."""
+	found = table.find(row["name"])
+	if found is None:
+		table.insert(row)
+	else:
+		found.update(row)
 
 
 def _is_within(address: str, networks: str) -> bool:

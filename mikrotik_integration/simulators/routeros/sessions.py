@@ -51,12 +51,12 @@ class Session:
 class Sessions:
 	"""All sessions of a router, to be found by `.id`, user and address."""
 
-	def __init__(self) -> None:
+	def __init__(self, last_number: int = 0) -> None:
 		self._by_id: dict[str, Session] = {}
 		self._by_user: defaultdict[tuple[str, bool], dict[str, Session]] = defaultdict(dict)
 		self.addresses: dict[str, Session] = {}
 		self._labels: set[str] = set()
-		self._number = 0
+		self._number = last_number
 
 	def __iter__(self) -> Iterator[Session]:
 		return iter(list(self._by_id.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import hotspot, lifetimes, values
+from . import counters, hotspot, lifetimes, values
 from .behaviour import ResetBy
 from .command import DONE, Answer
 from .errors import LoginRefused, Trapped, no_such_item
@@ -11,7 +11,6 @@ from .sessions import HOTSPOT, Session
 from .table import Row
 from .verbs import Call, Verb
 
-_ZERO = {"uptime": "0s", "bytes-in": "0", "bytes-out": "0", "packets-in": "0", "packets-out": "0"}
 _API_WORDS = {
 	"uptime limit": "your uptime limit is reached",
 	"traffic limit": "your traffic limit is reached",
@@ -47,7 +46,7 @@ def reset_user_counters(call: Call) -> Answer:
 		if only is not ResetBy.BOTH and name != only.value:
 			raise Trapped(f"unknown parameter {name}", category=0)
 	for row in call.targets():
-		row.update(_ZERO)
+		counters.reset(call.router, row)
 	return DONE
 
 

@@ -41,7 +41,8 @@ def parse_size(text: str, thousand: int) -> int | None:
 	match = _SIZE.fullmatch(text)
 	if match is None or not text.isascii():
 		return None
-	return int(match[1]) * thousand ** _SIZE_FACTORS[match[2]]
+	factor: int = thousand ** _SIZE_FACTORS[match[2]]
+	return int(match[1]) * factor
 
 
 def parse_rates(text: str) -> tuple[int, int] | None:

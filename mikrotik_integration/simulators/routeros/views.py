@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import hotspot, values
+from . import counters, hotspot, values
 from .router import Router
 from .sessions import BYTES_PER_PACKET, HOTSPOT, Session
 from .table import Row
@@ -28,7 +28,7 @@ def _active(router: Router, session: Session) -> Row:
 		"uptime": router.duration(session.uptime(router.clock.now())),
 		"idle-time": "0s",
 		"keepalive-timeout": session.profile["keepalive-timeout"],
-		**{name: str(count) for name, count in hotspot.counters(session).items()},
+		**{name: str(count) for name, count in counters.of_session(session).items()},
 		"radius": "false",
 	}
 	left = hotspot.time_left(router, session)
