@@ -126,7 +126,7 @@ def running(draw: st.DrawFn) -> Past:
 		with suppress(NotAllowed):
 			standing = step(standing, event, past.terms, past.now)
 	if standing.expiry <= past.now:
-		standing = replace(standing, expiry=past.now + past.terms.validity)
+		standing = paid(past.terms, at=past.now)
 	now = past.now + (standing.expiry - past.now) * draw(st.integers(0, 99)) / 100
 	return Past(past.terms, standing, now.replace(microsecond=0))
 
@@ -268,6 +268,8 @@ def test_a_payment_at_the_quota_lifts_it_and_loses_no_time(past: Past, over: int
 	present = rolled(past.standing, terms, past.now)
 	full = replace(present, used_bytes=1000 * (1 + present.extra_quotas) + over)
 	assert at_quota(full, terms, past.now)
+	if full.period_end > full.expiry:
+		full = replace(full, expiry=full.period_end)
 	again = step(full, PeriodPaid(), terms, past.now)
 	assert access(again, terms, past.now) is Access.FULL
 	assert again.expiry == full.expiry + terms.validity
@@ -320,6 +322,15 @@ def test_a_late_prepaid_payment_starts_now_with_a_fresh_quota():
 	late = step(standing, PeriodPaid(), MONTHLY_10GB, NOON + 40 * DAY)
 	assert (late.expiry, late.used_bytes) == (NOON + 70 * DAY, 0)
 	assert current_period(late, MONTHLY_10GB, NOON + 40 * DAY) == (NOON + 40 * DAY, NOON + 70 * DAY)
+
+
+def test_a_quota_used_up_on_credit_is_what_the_next_payment_pays_for():
+	terms = replace(POSTPAID, quota_bytes=1000)
+	in_grace = NOON + 31 * DAY
+	standing = replace(rolled(credited(terms), terms, in_grace), used_bytes=1000)
+	once = step(standing, PeriodPaid(), terms, in_grace)
+	assert (once.extra_quotas, access(once, terms, in_grace)) == (0, Access.NONE)
+	assert access(step(once, PeriodPaid(), terms, in_grace), terms, in_grace) is Access.FULL
 
 
 def test_the_first_start_is_remembered():

@@ -190,7 +190,8 @@ def _period_paid(standing: Standing, event: PeriodPaid, terms: Terms, now: datet
 	if standing.expiry < earliest:
 		return _begin_again(standing, terms, earliest)
 	paid = replace(standing, expiry=standing.expiry + terms.validity)
-	if not at_quota(standing, terms, now):
+	paid_up = standing.expiry >= standing.period_end
+	if not (paid_up and at_quota(standing, terms, now)):
 		return paid
 	return replace(
 		paid,
