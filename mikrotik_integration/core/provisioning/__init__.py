@@ -1,0 +1,1 @@
+"""Making a router hold what it should: desired state, actual state, the difference, its application."""

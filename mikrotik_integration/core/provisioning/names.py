@@ -12,7 +12,9 @@ def check_username(name: str) -> None:
 	"""Raises ValueError, in plain words, for a login name that some router would refuse or misread."""
 	_check_name(name, "user name")
 	if _MAC.fullmatch(name):
-		raise ValueError("A user name must not look like a MAC address: hotspots refuse such names for other devices")
+		raise ValueError(
+			"A user name must not look like a MAC address: hotspots refuse such names for other devices"
+		)
 	if name.upper().startswith("T-") and _MAC.fullmatch(name[2:]):
 		raise ValueError("User names of this form are what a hotspot gives to trial users")
 

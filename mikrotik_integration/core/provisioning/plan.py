@@ -1,0 +1,298 @@
+"""The difference between what a router holds and what it should, as operations. Pure.
+
+It is made in stages. Only the first stage that has something to do is carried out, then the router is read
+again: so nothing is given before what must go is gone, no row refers to a profile that was not seen, and
+no session is ended on the word of an old reading. A router is in order when no stage has anything to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from .columns import Change, Ends, difference, fresh
+from .desired import DesiredProfile, Presence
+from .marks import account_comment, bears_site_mark, site_mark
+from .menus import COMMENT, PASSWORD, Access
+from .operations import LAST, Operation
+from .state import Row
+from .view import Item, View, is_disabled, is_shown
+
+Stage = Callable[[View], Iterable[Operation]]
+
+
+def take_rows(view: View) -> Iterator[Operation]:
+	"""Rows that nobody should use any more: disabled while somebody is online with them, then removed."""
+	unwanted = _unwanted_names(view)
+	claimed = {item.account.username.casefold(): item.account.account_id for item in _held(view)}
+	for item in view.items:
+		for row in item.surplus:
+			yield from _dismiss(view, item, row, unwanted, claimed)
+		if item.row and item.account.presence is not Presence.ENABLED and not is_disabled(item.row):
+			yield _disable(view, item, item.row)
+
+
+def end_unwanted_cookies(view: View) -> Iterator[Operation]:
+	"""Cookies, with which a device comes back without a password, of those who may not be online."""
+	yield from _removals(view, view.access.cookie_menu, "user", view.unwanted(view.state.cookies, "user"))
+
+
+def end_unwanted_sessions(view: View) -> Iterator[Operation]:
+	"""Sessions of those who may not be online."""
+	user = view.access.session_user
+	yield from _removals(view, view.access.session_menu, user, view.unwanted(view.state.sessions, user))
+
+
+def make_profiles(view: View) -> Iterator[Operation]:
+	"""Profiles that accounts need: made when missing, corrected when ours, used as they are when not."""
+	present = _profiles(view)
+	for profile in wanted_profiles(view).values():
+		row = present.get(profile.name)
+		if row is None:
+			yield _add_profile(view, profile)
+		elif _is_our_profile(view, row):
+			yield from _correct_profile(view.access, profile, row)
+
+
+def clear_names(view: View) -> Iterator[Operation]:
+	"""Accounts that exchange names cannot be renamed one by one: a row whose new name is in use is made anew."""
+	profiles = _profiles(view)
+	moving = [item for item in _held(view) if item.row and item.account.profile.name in profiles]
+	names = {item.row.get("name", "").casefold() for item in moving if item.row}
+	for item in moving:
+		present = item.row.get("name", "").casefold() if item.row else ""
+		wanted = item.account.username.casefold()
+		if item.row and present != wanted and wanted in names:
+			yield _remove(view, item, item.row)
+			names.discard(present)
+
+
+def make_rows(view: View) -> Iterator[Operation]:
+	"""Accounts whose profile is there under its exact name: added, or corrected."""
+	profiles = _profiles(view)
+	for item in _held(view):
+		if item.account.profile.name not in profiles:
+			continue
+		if item.row is None:
+			yield _add_row(view, item)
+		else:
+			yield from _correct_row(view, item, item.row)
+
+
+def sweep_cookies(view: View) -> Iterator[Operation]:
+	"""Cookies that were given for an earlier password, name or device."""
+	swept = {name for access, name in view.memory.sweep_cookies if access == view.access.name}
+	yield from _removals(
+		view, view.access.cookie_menu, "user", _swept(view, view.state.cookies, "user", swept)
+	)
+
+
+def sweep_sessions(view: View) -> Iterator[Operation]:
+	"""Sessions that must begin anew for a change to take effect."""
+	swept = {name for access, name in view.memory.sweep_sessions if access == view.access.name}
+	swept |= _users_of_profiles(view)
+	user = view.access.session_user
+	yield from _removals(view, view.access.session_menu, user, _swept(view, view.state.sessions, user, swept))
+
+
+# What the state alone calls for, in the order of application; then what only this pass knows.
+STATE_STAGES: tuple[Stage, ...] = (
+	take_rows,
+	end_unwanted_cookies,
+	end_unwanted_sessions,
+	make_profiles,
+	clear_names,
+	make_rows,
+)
+
+
+def wanted_profiles(view: View) -> dict[str, DesiredProfile]:
+	"""By name; where accounts disagree about a profile, the account with the lowest id decides."""
+	wanted: dict[str, DesiredProfile] = {}
+	for item in sorted(_held(view), key=lambda item: item.account.account_id):
+		wanted.setdefault(item.account.profile.name, item.account.profile)
+	return wanted
+
+
+def lacks_profile(view: View) -> set[str]:
+	"""Accounts that cannot be made because the profile they need is not on the router."""
+	profiles = _profiles(view)
+	return {item.account.account_id for item in _held(view) if item.account.profile.name not in profiles}
+
+
+def warnings(view: View) -> Iterator[str]:
+	"""What the operator should know though nothing is wrong with an account."""
+	wanted = wanted_profiles(view)
+	for name, row in _profiles(view).items():
+		if name in wanted and not _is_our_profile(view, row):
+			yield (
+				f"The {view.access.name} profile {name!r} was not made by this system: "
+				"it is used as it is, whatever its speed"
+			)
+	for name in sorted({item.account.profile.name for item in _held(view) if _disagrees(item, wanted)}):
+		yield f"Accounts disagree about the {view.access.name} profile {name!r}"
+	twice = {name.casefold() for name in view.foreign - view.bystanders}
+	for item in view.items:
+		name = item.row.get("name", "") if item.row else ""
+		if name and name.casefold() in twice:
+			yield f"The {view.access.name} user {name!r} is on the router twice, once not made by this system"
+
+
+def _disagrees(item: Item, wanted: dict[str, DesiredProfile]) -> bool:
+	return wanted[item.account.profile.name] != item.account.profile
+
+
+def _held(view: View) -> Iterator[Item]:
+	return (item for item in view.items if item.is_held)
+
+
+def _profiles(view: View) -> dict[str, Row]:
+	return {row.get("name", ""): row for row in view.state.profiles}
+
+
+def _is_our_profile(view: View, row: Row) -> bool:
+	return bears_site_mark(row.get(view.access.profile_mark), view.site_id)
+
+
+def _unwanted_names(view: View) -> set[str]:
+	user = view.access.session_user
+	sessions = {row.get(user, "") for row in view.unwanted(view.state.sessions, user)}
+	cookies = {row.get("user", "") for row in view.unwanted(view.state.cookies, "user")}
+	return {name.casefold() for name in sessions | cookies}
+
+
+def _dismiss(
+	view: View, item: Item, row: Row, unwanted: set[str], claimed: dict[str, str]
+) -> Iterator[Operation]:
+	"""While somebody is online with the row it stays, disabled: a pass cut off here is taken up by the next."""
+	name = row.get("name", "")
+	claimant = claimed.get(name.casefold())
+	if claimant is not None:
+		yield _remove(view, item, row, taken_over=claimant != item.account.account_id)
+	elif name.casefold() not in unwanted:
+		yield _remove(view, item, row)
+	elif not is_disabled(row):
+		yield _disable(view, item, row)
+
+
+def _on_row(view: View, verb: str, item: Item, row: Row, *args: tuple[str, str]) -> Operation:
+	return Operation(
+		view.access.name,
+		f"{view.access.account_menu}/{verb}",
+		((".id", row[".id"]), *args),
+		account_id=item.account.account_id,
+		subject=row.get("name", ""),
+	)
+
+
+def _disable(view: View, item: Item, row: Row) -> Operation:
+	return _on_row(view, "set", item, row, ("disabled", "yes"))
+
+
+def _remove(view: View, item: Item, row: Row, taken_over: bool = False) -> Operation:
+	name = row.get("name", "")
+	operation = replace(_on_row(view, "remove", item, row), frees=name)
+	return replace(operation, user=name, ends=Ends.LOGINS) if taken_over else operation
+
+
+def _add_row(view: View, item: Item) -> Operation:
+	account = item.account
+	values = fresh(view.access.account_columns, account)
+	values[COMMENT] = account_comment(view.site_id, account.account_id, account.remark)
+	return Operation(
+		view.access.name,
+		f"{view.access.account_menu}/add",
+		tuple(values.items()),
+		account_id=account.account_id,
+		subject=account.username,
+		turn=LAST,
+	)
+
+
+def _correct_row(view: View, item: Item, row: Row) -> Iterator[Operation]:
+	account = item.account
+	found = difference(view.access.account_columns, account, row)
+	values, ends = dict(found.values), found.ends
+	comment = account_comment(view.site_id, account.account_id, account.remark)
+	if row.get(COMMENT, "") != comment:
+		values[COMMENT] = comment
+	if _password_differs(view, item, row):
+		values[PASSWORD] = account.password
+		ends = Ends.LOGINS
+	name = row.get("name", "")
+	renamed = name if "name" in values else ""
+	about = Operation(
+		view.access.name,
+		"",
+		(),
+		account_id=account.account_id,
+		subject=name,
+		user=name if ends else "",
+		frees=renamed,
+		ends=ends,
+	)
+	yield from _changes(about, view.access.account_menu, row, Change(values, found.unset, ends))
+
+
+def _password_differs(view: View, item: Item, row: Row) -> bool:
+	"""A password that cannot be read is set when it is known to have changed, and once."""
+	shown, account = row.get(PASSWORD), item.account
+	if is_shown(shown) or view.passwords_readable:
+		return (shown or "") != account.password
+	return account.push_secret and account.account_id not in view.memory.pushed
+
+
+def _add_profile(view: View, profile: DesiredProfile) -> Operation:
+	values = fresh(view.access.profile_columns, profile)
+	mark = site_mark(view.site_id)
+	values[view.access.profile_mark] = mark if view.access.profile_mark == COMMENT else f"# {mark}"
+	return Operation(
+		view.access.name, f"{view.access.profile_menu}/add", tuple(values.items()), subject=profile.name
+	)
+
+
+def _correct_profile(access: Access, profile: DesiredProfile, row: Row) -> Iterator[Operation]:
+	found = difference(access.profile_columns, profile, row)
+	swept = profile.name if found.ends else ""
+	about = Operation(access.name, "", (), subject=profile.name, profile=swept, ends=found.ends)
+	yield from _changes(about, access.profile_menu, row, found)
+
+
+def _changes(about: Operation, menu: str, row: Row, found: Change) -> Iterator[Operation]:
+	row_id = (".id", row[".id"])
+	if found.values:
+		yield replace(about, path=f"{menu}/set", args=(row_id, *found.values.items()))
+	for column in found.unset:
+		yield replace(about, path=f"{menu}/unset", args=(row_id, ("value-name", column)))
+
+
+def _users_of_profiles(view: View) -> set[str]:
+	"""Everybody of ours, asked about or not, who uses a profile that was changed in this pass."""
+	changed = {name for access, name in view.memory.sweep_profiles if access == view.access.name}
+	mark = site_mark(view.site_id)
+	return {
+		row.get("name", "").casefold()
+		for row in view.state.accounts
+		if row.get("profile") in changed and row.get(COMMENT, "").startswith(f"{mark}:")
+	}
+
+
+def _swept(view: View, rows: Iterable[Row], user_column: str, names: set[str]) -> list[Row]:
+	return [row for row in rows if _is_swept(view, row, row.get(user_column, ""), names)]
+
+
+def _is_swept(view: View, row: Row, user: str, names: set[str]) -> bool:
+	return user.casefold() in names and view.may_be_swept(row, user)
+
+
+def _removals(view: View, menu: str | None, user_column: str, rows: Iterable[Row]) -> Iterator[Operation]:
+	"""Session ids are not stable: these operations are good only right after the reading they come from."""
+	for row in rows:
+		user = row.get(user_column, "")
+		yield Operation(
+			view.access.name,
+			f"{menu}/remove",
+			((".id", row[".id"]),),
+			account_id=view.holder(user),
+			subject=user,
+		)
