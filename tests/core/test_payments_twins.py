@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mikrotik_integration.core.payments.twins import Money, Shape, find_twin
@@ -98,6 +98,7 @@ def true_payments(draw):
 	return records
 
 
+@settings(deadline=None)
 @given(true_payments(), st.randoms())
 def test_each_money_is_matched_at_most_once_by_likeness(payments, random):
 	monies = [money for records in payments for money in records]
@@ -108,6 +109,7 @@ def test_each_money_is_matched_at_most_once_by_likeness(payments, random):
 	assert len(matched) == len(set(matched))
 
 
+@settings(deadline=None)
 @given(true_payments(), st.randoms())
 def test_only_a_push_and_a_c2b_of_one_account_and_amount_are_one_money(payments, random):
 	monies = [money for records in payments for money in records]
@@ -119,6 +121,7 @@ def test_only_a_push_and_a_c2b_of_one_account_and_amount_are_one_money(payments,
 		assert by_identity[one].amount == by_identity[other].amount
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=6), st.randoms())
 def test_where_every_push_has_its_c2b_the_books_count_each_payment_once(receipt_known, random):
 	monies = []

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from test_daraja_merchant import PHONE, PUSH, shop_with
 
-from mikrotik_integration.simulators.daraja import Behaviour, Channel, Decision, NoPrompt
+from mikrotik_integration.simulators.daraja import Behaviour, Channel, Decision, Fault, NoPrompt, Trouble
 
 REFUSALS = {
 	Decision.CANCEL: 1032,
@@ -152,6 +152,27 @@ def test_a_phone_is_free_again_when_its_prompt_is_gone(shop):
 def test_an_unknown_request_is_not_answered_as_refused(shop):
 	answer = shop.query("ws_CO_unknown")
 	assert (answer.status_code, "ResultCode" in answer.json()) == (400, False)
+
+
+def test_a_callback_may_overtake_the_answer_to_its_own_push(shop):
+	shop.sim.faults.add(Fault(PUSH, Trouble.LATE_ANSWER, seconds=0.5))
+	checkout = shop.push()
+	assert [callback["CheckoutRequestID"] for callback in told(shop)] == [checkout]
+
+
+def test_a_push_is_taken_as_the_mpesa_app_of_frappe_writes_it(shop):
+	"""Phones as numbers, the amount as a float, the document's name as reference and description."""
+	name = "a document's name, longer than twelve letters"
+	body = shop.push_body(
+		amount=1000.0,
+		PartyA=int(PHONE),
+		PhoneNumber=int(PHONE),
+		AccountReference=name,
+		TransactionDesc=name,
+	)
+	assert shop.post(PUSH, body).status_code == 200
+	shop.sim.settle()
+	assert [(payment.amount, payment.account) for payment in shop.sim.payments()] == [(1000, name)]
 
 
 def test_a_hundred_pushes_and_queries_at_once_are_a_hundred_payments(shop):

@@ -138,6 +138,10 @@ def test_faults_behaviour_and_statuses_are_set_over_the_control_api(shop):
 	[
 		("paybill", {}),
 		("paybill", {"phone": PHONE, "amount": "much"}),
+		("paybill", {"phone": PHONE, "amount": 0}),
+		("paybill", {"phone": PHONE, "amount": "inf"}),
+		("paybill", {"phone": "0712345678", "amount": 1}),
+		("phone", {"phone": "0712345678", "decision": "accept"}),
 		("phone", {"phone": PHONE, "decision": "dance"}),
 		("fate", {"kind": "stk", "wings": True}),
 		("fate", {"kind": "stk", "malformed": "strange"}),
@@ -178,3 +182,11 @@ def test_the_command_line_starts_it_and_says_how_to_reach_it(tmp_path):
 	assert (answer.status_code, process.returncode) == (200, 0)
 	assert f"export HTTPS_PROXY={base_url}\n" in exports
 	assert f"export REQUESTS_CA_BUNDLE={ca_file}\n" in exports
+
+
+def test_a_port_that_is_taken_is_said_in_plain_words(shop):
+	command = [sys.executable, "-m", "mikrotik_integration.simulators.daraja", "--port", str(shop.sim.port)]
+	printed = subprocess.run(command, capture_output=True, text=True)
+	assert (printed.returncode, printed.stdout) == (1, "")
+	assert printed.stderr.startswith(f"Cannot listen on port {shop.sim.port}")
+	assert len(printed.stderr.splitlines()) == 1

@@ -12,14 +12,11 @@ from mikrotik_integration.simulators.daraja.simulator import DarajaSimulator
 
 def main() -> int:
 	arguments = _parser().parse_args()
-	simulator = DarajaSimulator(
-		arguments.port, _merchant(arguments), _behaviour(arguments), arguments.ca_file, dict(arguments.route)
-	)
-	simulator.courier.always(
-		Fate(
-			lost=arguments.lose_callbacks, delay_s=arguments.callback_delay, copies=arguments.callback_copies
-		)
-	)
+	try:
+		simulator = _simulator(arguments)
+	except OSError as error:
+		print(f"Cannot listen on port {arguments.port}: {error.strerror}", file=sys.stderr)
+		return 1
 	stop = threading.Event()
 	for number in (signal.SIGINT, signal.SIGTERM):
 		signal.signal(number, lambda *_: stop.set())
@@ -27,6 +24,17 @@ def main() -> int:
 		_print_how_to_reach(simulator)
 		stop.wait()
 	return 0
+
+
+def _simulator(arguments: argparse.Namespace) -> DarajaSimulator:
+	simulator = DarajaSimulator(
+		arguments.port, _merchant(arguments), _behaviour(arguments), arguments.ca_file, dict(arguments.route)
+	)
+	fate = Fate(
+		lost=arguments.lose_callbacks, delay_s=arguments.callback_delay, copies=arguments.callback_copies
+	)
+	simulator.courier.always(fate)
+	return simulator
 
 
 def _print_how_to_reach(simulator: DarajaSimulator) -> None:

@@ -125,8 +125,9 @@ class Trouble(str, Enum):
 	EMPTY = "empty"  # HTTP 200 with nothing
 	DROP = "drop"  # the connection ends without an answer
 	LOSE_ANSWER = "lose answer"  # done as asked, but the connection ends without an answer
+	LATE_ANSWER = "late answer"  # done as asked, but answered only after `seconds`: callbacks overtake it
 	INVALID_TOKEN = "invalid token"  # a good token is refused
-	SLOW = "slow"  # answers rightly after `seconds`
+	SLOW = "slow"  # done and answered only after `seconds`
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 Body = Mapping[str, object]
 LARGEST_AMOUNT = 250_000
-_PHONE = re.compile(r"254[17][0-9]{8}")
+PHONE = re.compile(r"254[17][0-9]{8}")
 _BRAND = re.compile(r"m-?pesa|safaricom", re.IGNORECASE)
 
 
@@ -66,7 +66,7 @@ def amount(body: Body, name: str = "Amount") -> int:
 
 def phone(body: Body, name: str) -> str:
 	number = text(body, name)
-	if not _PHONE.fullmatch(number):
+	if not PHONE.fullmatch(number):
 		raise bad(name)
 	return number
 

@@ -53,7 +53,7 @@ class Control:
 		given = body if isinstance(body, dict) else {}
 		try:
 			return Answer(200, json.dumps(_plain(action(given))).encode())
-		except (KeyError, TypeError, ValueError, NoPrompt, PaymentRefused) as error:
+		except (KeyError, TypeError, ValueError, ArithmeticError, NoPrompt, PaymentRefused) as error:
 			return json_answer(400, {"error": f"{type(error).__name__}: {error}"})
 
 	def _pay_bill(self, given: Arguments) -> object:
@@ -69,13 +69,11 @@ class Control:
 		"""{"phone": "2547..." or "*", "decision", "after_s", "next": true for the next prompt only}."""
 		decision, after_s = Decision(str(given["decision"])), given.get("after_s")
 		seconds = None if after_s is None else _number(after_s)
-		customer = self._simulator.customer(str(given["phone"]))
 		if given["phone"] == "*":
-			self._simulator.everybody(decision, seconds)
-		elif given.get("next"):
-			customer.next(decision, seconds)
-		else:
-			customer.always(decision, seconds)
+			return self._simulator.everybody(decision, seconds)
+		customer = self._simulator.customer(str(given["phone"]))
+		do = customer.next if given.get("next") else customer.always
+		return do(decision, seconds)
 
 	def _decide(self, given: Arguments) -> object:
 		return self._simulator.customer(str(given["phone"])).decide(Decision(str(given["decision"])))

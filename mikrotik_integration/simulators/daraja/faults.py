@@ -62,6 +62,10 @@ class Faults:
 		if fault.trouble is Trouble.SLOW:
 			time.sleep(fault.seconds)
 			return properly()
+		if fault.trouble is Trouble.LATE_ANSWER:
+			answer = properly()
+			time.sleep(fault.seconds)
+			return answer
 		if fault.trouble is Trouble.LOSE_ANSWER:
 			properly()
 			return DROPPED

@@ -117,6 +117,8 @@ class Mpesa:
 		self, phone: str, amount: int, account: str, shortcode: str, till: bool = False
 	) -> RealPayment:
 		"""The customer pays from the phone's menu. Raises PaymentRefused."""
+		if amount < 1:
+			raise ValueError("a payment is at least one shilling")
 		payment = _payment(Channel.C2B, phone, amount, shortcode, account, now())
 		urls = self.urls_of(shortcode)
 		if urls and self.behaviour.validates_c2b and not accepts(self._courier, urls, payment):

@@ -12,7 +12,7 @@ from typing import Any
 from mikrotik_integration.simulators.daraja.api import Api
 from mikrotik_integration.simulators.daraja.authority import Authority
 from mikrotik_integration.simulators.daraja.behaviour import Behaviour, Decision
-from mikrotik_integration.simulators.daraja.checks import Merchant
+from mikrotik_integration.simulators.daraja.checks import PHONE, Merchant
 from mikrotik_integration.simulators.daraja.clockwork import Clockwork
 from mikrotik_integration.simulators.daraja.control import Control
 from mikrotik_integration.simulators.daraja.courier import Courier
@@ -24,9 +24,11 @@ from mikrotik_integration.simulators.daraja.server import Server
 
 
 class Customer:
-	"""One phone and who holds it."""
+	"""One phone, as 254..., and who holds it."""
 
 	def __init__(self, mpesa: Mpesa, phone: str, shortcode: str) -> None:
+		if not PHONE.fullmatch(phone):
+			raise ValueError(f"{phone!r} is not written as 2547XXXXXXXX or 2541XXXXXXXX")
 		self.phone = phone
 		self._mpesa = mpesa
 		self._shortcode = shortcode
