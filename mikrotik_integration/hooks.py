@@ -5,7 +5,8 @@ app_description = "Run an Internet provider or a Wi-Fi hotspot on MikroTik route
 app_email = "maintainers@example.com"
 app_license = "mit"
 
-required_apps = ["erpnext", "frappe_mpsa_payments"]
+# org/app, so that install-app finds the name without asking GitHub
+required_apps = ["frappe/erpnext", "navariltd/frappe_mpsa_payments"]
 
 after_install = "mikrotik_integration.install.after_install"
 after_migrate = "mikrotik_integration.install.after_migrate"

@@ -2,6 +2,7 @@
 
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+from frappe_mpsa_payments.frappe_mpsa_payments.migrate import after_migrate as make_mpesa_fields
 
 from mikrotik_integration.custom_fields import CUSTOM_FIELDS
 
@@ -10,6 +11,7 @@ ROLES = ("ISP Administrator", "ISP Manager", "ISP Staff")
 
 def after_install() -> None:
 	create_roles()
+	ensure_mpesa_fields()
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
 
@@ -17,6 +19,18 @@ def after_install() -> None:
 def after_migrate() -> None:
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
+
+
+def ensure_mpesa_fields() -> None:
+	"""frappe_mpsa_payments makes its own fields on ERPNext's documents on migrate only, not when it is installed."""
+	if frappe.get_meta("Mpesa Settings").has_field("company"):
+		return
+	before = frappe.flags.in_migrate
+	frappe.flags.in_migrate = True  # its fields link to each other; Frappe checks such links except in a migration
+	try:
+		make_mpesa_fields()
+	finally:
+		frappe.flags.in_migrate = before
 
 
 def create_roles() -> None:

@@ -3,6 +3,7 @@
 All of it happens in one transaction: killed at any point, nothing of it has happened, and the next run does it.
 """
 
+from datetime import timedelta
 from decimal import Decimal
 
 import frappe
@@ -11,6 +12,8 @@ from frappe.utils import cstr, flt, now_datetime
 
 from mikrotik_integration.services import invoicing, periods, settings
 from mikrotik_integration.services.locks import lock_row
+
+LONGEST_PAUSE_MINUTES = 30
 
 
 def apply(name: str) -> bool:
@@ -26,6 +29,8 @@ def apply(name: str) -> bool:
 	subscription = frappe.get_doc("Customer Subscription", payment.subscription)
 	_book(payment, subscription)
 	payment.status = "Applied"
+	payment.review_reason = ""
+	payment.next_ask = None
 	payment.applied_on = now_datetime()
 	payment.save(ignore_permissions=True)
 	periods.settle(subscription)
@@ -91,6 +96,21 @@ def _invoice_for(subscription, amount: Decimal, booked: bool) -> str | None:
 	if price <= 0 or available < price:
 		return None
 	return invoicing.make_invoice(subscription).name
+
+
+def postpone(name: str, error: Exception) -> None:
+	"""The books did not take this payment (a closed period, a missing account, a deadlock): say why, try again."""
+	lock_row("Subscription Payment", name)
+	attempts = (frappe.db.get_value("Subscription Payment", name, "attempts") or 0) + 1
+	pause = timedelta(minutes=min(attempts, LONGEST_PAUSE_MINUTES))
+	frappe.db.set_value(
+		"Subscription Payment",
+		name,
+		{"review_reason": cstr(error)[:500], "attempts": attempts, "next_ask": now_datetime() + pause},
+	)
+	frappe.log_error(
+		f"Payment {name} could not be booked", reference_doctype="Subscription Payment", reference_name=name
+	)
 
 
 def missing(subscription) -> float:

@@ -51,6 +51,9 @@ def request_payment(subscription, phone_number: str | None = None, amount: float
 				f": {reason}" if reason else ""
 			)
 		)
+	frappe.db.set_value(
+		"Customer Subscription", subscription.name, "payment_status", "Pending", update_modified=False
+	)
 	return name
 
 
@@ -98,10 +101,29 @@ def enqueue(name: str) -> None:
 def process(name: str) -> None:
 	"""Background job: verify and apply one payment, then bring its account onto the router."""
 	verification.ask(name)
-	if application.apply(name):
+	try:
+		applied = application.apply(name)
+	except Exception as error:
+		frappe.db.rollback()
+		application.postpone(name, error)
+		frappe.db.commit()  # nosemgrep: the reason must be seen, and the payment tried again
+		return
+	if applied:
 		_announce(name)
+	_show_failure(name)
 	frappe.db.commit()  # nosemgrep: the books must stand before the router is talked to
 	_provision(name)
+
+
+def _show_failure(name: str) -> None:
+	subscription = frappe.db.get_value(
+		"Subscription Payment", {"name": name, "status": "Failed"}, "subscription"
+	)
+	if subscription:
+		frappe.db.set_value(
+			"Customer Subscription", subscription, "payment_status", "Failed", update_modified=False
+		)
+		realtime.subscription_changed(subscription)
 
 
 def _announce(name: str) -> None:
@@ -120,6 +142,7 @@ def _provision(name: str) -> None:
 
 def poke(subscription_name: str) -> None:
 	"""Something was said about a payment of this subscription: ask Daraja now. Believes nothing by itself."""
+	verification.learn_receipts(subscription_name)
 	for name in _open_payments({"subscription": subscription_name}):
 		enqueue(name)
 
@@ -138,6 +161,21 @@ def ask_again() -> None:
 	)
 	for name in (*due, *halfway):
 		enqueue(name)
+
+
+def _halfway() -> list[str]:
+	"""Verified, but their application was cut off, or failed and is to be tried again."""
+	payment = frappe.qb.DocType("Subscription Payment")
+	return (
+		frappe.qb.from_(payment)
+		.select(payment.name)
+		.where(
+			(payment.status == "Verified")
+			& (payment.next_ask.isnull() | (payment.next_ask <= now_datetime()))
+		)
+		.orderby(payment.creation)
+		.limit(MAX_AGAIN)
+	).run(pluck=True)
 
 
 def _open_payments(filters: dict) -> list[str]:

@@ -48,12 +48,69 @@ def _ask_push(payment) -> None:
 		return
 	payment.last_answer = f"{answer.description} ({answer.code})" if answer.code else answer.description
 	if answer.outcome is Outcome.PAID:
+		_take_receipt_of_callback(payment)
 		mark_verified(payment, DARAJA)
 	elif answer.outcome is Outcome.REFUSED:
 		_close(payment, "Failed", answer.description)
 	else:
 		_ask_later(payment)
 	payment.save(ignore_permissions=True)
+
+
+def _take_receipt_of_callback(payment) -> None:
+	"""The query's answer has no receipt; a callback, if one came, has. A C2B record of it that nobody verified
+	yet is the same money."""
+	receipt = frappe.db.get_value("Mpesa Express Request", payment.express_request, "transaction_id")
+	if not receipt or payment.receipt:
+		return
+	other = frappe.db.get_value(
+		"Subscription Payment", {"receipt": receipt}, ["name", "verified", "amount"], as_dict=True
+	)
+	if not other:
+		payment.receipt = receipt
+	elif not other.verified and other.amount == payment.amount:
+		_make_duplicate(other.name, payment.name)
+		payment.receipt = receipt
+
+
+def _make_duplicate(name: str, original: str) -> None:
+	reason = _("The same money as {0}").format(original)
+	values = {"status": "Duplicate", "duplicate_of": original, "review_reason": reason, "receipt": None}
+	frappe.db.set_value("Subscription Payment", name, {**values, "next_ask": None})
+
+
+def learn_receipts(subscription_name: str) -> None:
+	"""Callbacks that came after we had asked: their receipts belong to payments that are applied already."""
+	payment = frappe.qb.DocType("Subscription Payment")
+	request = frappe.qb.DocType("Mpesa Express Request")
+	late = (
+		frappe.qb.from_(payment)
+		.join(request)
+		.on(request.name == payment.express_request)
+		.select(payment.name, request.transaction_id)
+		.where((payment.subscription == subscription_name) & (payment.status == "Applied"))
+		.where(payment.receipt.isnull() & request.transaction_id.isnotnull() & (request.transaction_id != ""))
+	).run(as_dict=True)
+	for row in late:
+		_learn_receipt(row.name, row.transaction_id)
+
+
+def _learn_receipt(name: str, receipt: str) -> None:
+	other = frappe.db.get_value(
+		"Subscription Payment", {"receipt": receipt}, ["name", "status"], as_dict=True
+	)
+	if not other:
+		frappe.db.set_value("Subscription Payment", name, "receipt", receipt)
+	elif other.status == "Applied":
+		warning = _(
+			"The receipt {0} is that of {1} too: one payment was applied twice. Cancel one Payment Entry"
+		)
+		frappe.db.set_value(
+			"Subscription Payment", name, "review_reason", warning.format(receipt, other.name)
+		)
+	else:
+		_make_duplicate(other.name, name)
+		frappe.db.set_value("Subscription Payment", name, "receipt", receipt)
 
 
 def _ask_receipt(payment) -> None:

@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import frappe
 
+from mikrotik_integration import demo_company as site
 from mikrotik_integration.services import payments, provisioning
-from mikrotik_integration.tests import BenchTestCase, site
+from mikrotik_integration.simulators.daraja import Behaviour, DarajaSimulator, Merchant, Twin
+from mikrotik_integration.tests import BenchTestCase
 from mikrotik_integration.tests.harness import (
 	WebServer,
 	clear_jobs,
 	environment,
-	new_daraja,
 	new_router,
 	run_jobs,
 )
@@ -20,18 +21,14 @@ class ServiceTestCase(BenchTestCase):
 	"""A site with its web server, one simulated router, Daraja; jobs run when the test says so."""
 
 	router_options: dict = {}
-	daraja_options: dict = {}
 
 	@classmethod
 	def setUpClass(cls) -> None:
 		super().setUpClass()
 		cls.daraja = cls.using(
-			new_daraja(
-				consumer_key=site.CONSUMER_KEY,
-				consumer_secret=site.CONSUMER_SECRET,
-				shortcode=site.SHORTCODE,
-				passkey=site.PASSKEY,
-				**cls.daraja_options,
+			DarajaSimulator(
+				merchant=Merchant(site.CONSUMER_KEY, site.CONSUMER_SECRET, site.SHORTCODE, site.PASSKEY),
+				behaviour=Behaviour(accept_after_s=0.05, c2b_twin=Twin.NONE, result_after_s=0.05),
 			)
 		)
 		cls.using(environment(cls.daraja.environment()))
@@ -44,6 +41,7 @@ class ServiceTestCase(BenchTestCase):
 		super().setUp()
 		frappe.set_user("Administrator")
 		clear_jobs()
+		self.daraja.reset()
 		self.sim = self.another_router()
 
 	@classmethod

@@ -5,8 +5,8 @@ import uuid
 
 import frappe
 
+from mikrotik_integration.demo_company import COMPANY
 from mikrotik_integration.tests.harness import API_PASSWORD, API_USER
-from mikrotik_integration.tests.site import COMPANY
 
 _serial = itertools.count(1)
 _run = uuid.uuid4().hex[:6]
@@ -118,7 +118,11 @@ def a_desk_payment(customer: str, amount: float, invoice: str | None = None, sub
 		due = frappe.db.get_value("Sales Invoice", invoice, "outstanding_amount")
 		entry.append(
 			"references",
-			{"reference_doctype": "Sales Invoice", "reference_name": invoice, "allocated_amount": min(due, amount)},
+			{
+				"reference_doctype": "Sales Invoice",
+				"reference_name": invoice,
+				"allocated_amount": min(due, amount),
+			},
 		)
 	entry.insert()
 	entry.submit()

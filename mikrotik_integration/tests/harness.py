@@ -9,7 +9,6 @@ import frappe
 from frappe.utils.background_jobs import get_queue
 from werkzeug.serving import make_server
 
-from mikrotik_integration.simulators.daraja import DarajaSimulator
 from mikrotik_integration.simulators.routeros import RouterSimulator
 
 QUEUES = ("short", "default", "long")
@@ -83,7 +82,3 @@ def environment(values: dict[str, str]) -> Iterator[None]:
 
 def new_router(**options) -> RouterSimulator:
 	return RouterSimulator(user=API_USER, password=API_PASSWORD, **options)
-
-
-def new_daraja(**options) -> DarajaSimulator:
-	return DarajaSimulator(**options)

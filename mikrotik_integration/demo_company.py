@@ -1,15 +1,17 @@
-"""A company in Kenya with M-PESA set up: what every test starts from. Made once per site."""
+"""A company in Kenya with M-PESA set up: what the demonstration and the tests start from. Made once per site."""
 
 import frappe
 from frappe.desk.page.setup_wizard.setup_wizard import setup_complete
 from frappe.utils import getdate
 
+from mikrotik_integration.install import ensure_mpesa_fields
+
 COMPANY, ABBR = "Savanna Net", "SN"
 MPESA = "Savanna"
 SHORTCODE = "174379"
 MODE_OF_PAYMENT = f"Mpesa-{MPESA}"
-PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
-CONSUMER_KEY, CONSUMER_SECRET = "test-consumer-key", "test-consumer-secret"
+PASSKEY = "simulated-passkey"
+CONSUMER_KEY, CONSUMER_SECRET = "simulated-consumer-key", "simulated-consumer-secret"
 TIME_ZONE = "Africa/Nairobi"
 
 
@@ -17,6 +19,7 @@ def ensure_site() -> None:
 	"""Idempotent; commits."""
 	if not frappe.db.exists("Company", COMPANY):
 		_make_company()
+	ensure_mpesa_fields()
 	_ensure_mpesa()
 	_ensure_settings()
 	frappe.db.commit()
