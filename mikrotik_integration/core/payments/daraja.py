@@ -101,6 +101,9 @@ class _Response:
 	status: int
 	body: Mapping[str, object] | None  # None if it was no JSON object
 
+	def has(self, key: str) -> bool:
+		return (self.body or {}).get(key) is not None
+
 	def text(self, key: str) -> str:
 		"""The value as text; only text and whole numbers count, so that neither true nor 0.0 is a "0"."""
 		value = (self.body or {}).get(key)
@@ -245,7 +248,7 @@ def _json_object(answer: requests.Response) -> Mapping[str, object] | None:
 
 def _stk_outcome(response: _Response, checkout_request_id: str) -> tuple[Outcome, str]:
 	error_code = response.text("errorCode")
-	if error_code:
+	if response.has("errorCode"):
 		pending = error_code == _STILL_PROCESSING_CODE and _STILL_PROCESSING.search(
 			response.text("errorMessage")
 		)
