@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
-import threading
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from .certificates import Certificate
 from .control import ControlPort
 from .faults import Faults
 from .server import RouterSimulator
+
+_STOP = (signal.SIGINT, signal.SIGTERM)
 
 
 def arguments() -> argparse.Namespace:
@@ -73,18 +75,23 @@ def certificate(given: argparse.Namespace) -> Certificate:
 
 def main() -> None:
 	"""Runs until it is told to stop."""
-	given = arguments()
-	stop = threading.Event()
-	for number in (signal.SIGINT, signal.SIGTERM):
-		signal.signal(number, lambda *_: stop.set())
+	signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
 	with ExitStack() as stack:
-		router = stack.enter_context(simulator(given))
-		ready = f"RouterOS {given.routeros} simulator on {router.host}:{router.port}"
-		if given.control_port is not None:
-			control = stack.enter_context(ControlPort(router, given.control_port))
-			ready += f", control on 127.0.0.1:{control.port}"
-		print(ready, flush=True)
-		stop.wait()
+		try:
+			begin(stack, arguments())
+		except (OSError, ValueError) as wrong:
+			sys.exit(f"cannot start: {wrong}")
+		signal.sigwait(_STOP)
+
+
+def begin(stack: ExitStack, given: argparse.Namespace) -> None:
+	"""Opens the ports, and says so in one line."""
+	router = stack.enter_context(simulator(given))
+	ready = f"RouterOS {given.routeros} simulator on {router.host}:{router.port}"
+	if given.control_port is not None:
+		control = stack.enter_context(ControlPort(router, given.control_port))
+		ready += f", control on 127.0.0.1:{control.port}"
+	print(ready, flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 _ANONYMOUS_CIPHERS = "ADH:@SECLEVEL=0"
+_ANONYMOUS_GROUP = Path(__file__).with_name("data") / "ffdhe2048.pem"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Certificate:
 		context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 		if not self.pem:
 			context.set_ciphers(_ANONYMOUS_CIPHERS)
+			context.load_dh_params(str(_ANONYMOUS_GROUP))
 			context.maximum_version = ssl.TLSVersion.TLSv1_2
 			return context
 		with tempfile.TemporaryDirectory() as directory:

@@ -167,8 +167,7 @@ def _keep_cookie(router: Router, session: Session) -> None:
 
 
 def _cookie(router: Router, mac: str) -> Row | None:
-	rows = router.table(COOKIES).rows.values()
-	return next((row for row in rows if row["mac-address"] == mac), None)
+	return router.table(COOKIES).find(mac)
 
 
 def _over(amount: float, cap: int) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from functools import lru_cache
 
@@ -41,6 +42,7 @@ class Router:
 		self.changes = 0
 		"""Grows with each change of configuration."""
 		self.on_restart: Callable[[], None] = _nothing
+		self._pool_turn: defaultdict[str, int] = defaultdict(lambda: -1)
 		self._tables: dict[str, Table] = {}
 		self.table("/system/identity").only()["name"] = behaviour.identity
 
@@ -79,9 +81,11 @@ class Router:
 	def free_address(self, pool: str) -> str:
 		"""An address of the pool (or of the pools after it) that no session has. Raises LoginRefused."""
 		while row := self.table("/ip/pool").find(pool):
-			for address in _addresses(row.get("ranges", "")):
-				if address not in self.sessions.addresses:
-					return address
+			addresses = _addresses(row.get("ranges", ""))
+			for _ in addresses:
+				self._pool_turn[pool] = turn = (self._pool_turn[pool] + 1) % len(addresses)
+				if addresses[turn] not in self.sessions.addresses:
+					return addresses[turn]
 			pool = row.get("next-pool", "none")
 		raise LoginRefused("cannot assign ip address - no more free addresses from pool")
 

@@ -50,7 +50,6 @@ class RouterSimulator:
 		self.certificate = certificate
 		self.tls = certificate is not None
 		self.router = Router(behaviour or Behaviour())
-		self.router.on_restart = self.disconnect_all
 		self.faults = faults or Faults()
 		self.customer = Customers(lambda: self.router)
 		self._commands: deque[Command] = deque(maxlen=_REMEMBERED_COMMANDS)
@@ -58,8 +57,6 @@ class RouterSimulator:
 		self._busy_until = 0.0
 		self._is_down = False
 		self._listener: asyncio.Server | None = None
-		self._loop = asyncio.new_event_loop()
-		self._thread = threading.Thread(target=self._run, name="routeros-simulator", daemon=True)
 		self._state = state
 		if state is not None and state.exists():
 			load(self.router, state.read_text())
@@ -72,7 +69,10 @@ class RouterSimulator:
 		"""Opens the port; `port` is known afterwards."""
 		self._reserved = _bind(self.host, self.port)
 		self.port = self._reserved.getsockname()[1]
+		self._loop = asyncio.new_event_loop()
+		self._thread = threading.Thread(target=self._run, name="routeros-simulator", daemon=True)
 		self._thread.start()
+		self.router.on_restart = self.disconnect_all
 		self._in_loop(self._listen)
 		self._loop.call_soon_threadsafe(self._tick)
 		return self
@@ -129,12 +129,17 @@ class RouterSimulator:
 	def run(self, path: str, args: Mapping[str, str] | None = None, **more: str) -> list[Row]:
 		"""A command of the operator at the router's own console. Raises Trapped.
 
-		`run("/ip/hotspot/user/add", name="x", mac_address="...")`; an `add` gives `[{"ret": "*1"}]`.
+		`run("/ip/hotspot/user/set", {".id": "*1"}, mac_address="...")`; what is returned alone comes as `ret`.
 		"""
 		named = {name.replace("_", "-"): value for name, value in more.items()}
 		with self.router.lock:
 			answer = execute(self.router, Command(path, {**(args or {}), **named}), frozenset(ALL_POLICIES))
 			return [dict(row) for row in answer.rows] or ([{"ret": answer.ret}] if answer.ret else [])
+
+	def add(self, menu: str, args: Mapping[str, str] | None = None, **more: str) -> str:
+		"""A row that the operator makes by hand; its `.id`. Raises Trapped."""
+		[answer] = self.run(f"{menu}/add", args, **more)
+		return answer["ret"]
 
 	# what may be looked at
 

@@ -33,15 +33,15 @@ class Table:
 
 	def insert(self, values: Mapping[str, str]) -> str:
 		"""A new row of values that need no check but that of being unique; its `.id`. Raises Trapped."""
-		defaults = {column.name: column.default for column in self.menu.columns if column.default is not None}
-		row = {".id": f"*{self._next:X}", **defaults}
-		self._put(row, values)
+		row_id = f"*{self._next:X}"
+		row = {} if self.menu.single else {".id": row_id}
+		self._put(row, {column.name: column.default or "" for column in self.menu.columns} | dict(values))
 		key = self._key(row)
 		if key is not None:
-			self._claim(key, row[".id"])
+			self._claim(key, row_id)
 		self._next += 1
-		self.rows[row[".id"]] = row
-		return row[".id"]
+		self.rows[row_id] = row
+		return row_id
 
 	def change(self, row: Row, given: Mapping[str, str]) -> None:
 		"""Sets properties as an API user does. Raises Trapped, and then nothing is changed."""
@@ -95,6 +95,9 @@ class Table:
 
 	def restore(self, rows: Iterable[Mapping[str, str]]) -> None:
 		"""Exactly these rows, with their `.id`s."""
+		if self.menu.single:
+			self.only().update(*rows)
+			return
 		self.clear()
 		for row in rows:
 			self._adopt(dict(row))

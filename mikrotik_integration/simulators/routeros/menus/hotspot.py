@@ -146,6 +146,7 @@ SERVER_PROFILE = Menu(
 COOKIE = Menu(
 	"/ip/hotspot/cookie",
 	columns=tuple(Column(name) for name in ("user", "domain", "mac-address", "expires-in")),
+	unique=("mac-address",),
 )
 
 IP_BINDING = Menu(

@@ -39,7 +39,7 @@ POOL = Menu(
 	unique=("name",),
 	duplicate="failure: pool with such name exists",
 	required=("name", "ranges"),
-	seed=({"name": "hs-pool", "ranges": "10.5.50.2-10.5.53.254"},),
+	seed=({"name": "hs-pool", "ranges": "10.5.50.2-10.5.255.254"},),
 )
 
 _PAIR = RatePair()
