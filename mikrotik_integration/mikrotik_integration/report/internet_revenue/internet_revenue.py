@@ -1,0 +1,105 @@
+"""What Internet service earned: invoiced less credited, before tax, by plan, router, day or month."""
+
+import frappe
+from frappe import _
+from frappe.query_builder.functions import Count, DateFormat, Sum
+from frappe.utils import flt, formatdate
+from pypika import Case
+
+from mikrotik_integration.mikrotik_integration.report import scope
+
+GROUPS = ("Plan", "Router", "Day", "Month")
+
+
+def execute(filters: dict | None = None) -> tuple:
+	"""Columns, one row a group, no message, chart, summary."""
+	filters = frappe._dict(filters or {})
+	group = filters.get("group_by") or "Plan"
+	if group not in GROUPS:
+		frappe.throw(_("Group By must be one of {0}").format(", ".join(GROUPS)))
+	rows = _rows(filters, group)
+	return _columns(group), rows, None, _chart(rows, group), _summary(rows)
+
+
+def _rows(filters: frappe._dict, group: str) -> list[dict]:
+	rows = _query(filters, group).run(as_dict=True)
+	total = sum(row.net for row in rows)
+	for row in rows:
+		row.share = 100 * row.net / total if total else 0
+		row.label = formatdate(row.key) if group == "Day" else row.key or _("Not set")
+	in_time = group in ("Day", "Month")
+	return scope.in_currency(sorted(rows, key=lambda row: row.key if in_time else -row.net))
+
+
+def _query(filters: frappe._dict, group: str):
+	"""Item rows of submitted invoices of subscriptions. A credit note's amounts are negative in ERPNext."""
+	invoice = frappe.qb.DocType("Sales Invoice")
+	item = frappe.qb.DocType("Sales Invoice Item")
+	subscription = frappe.qb.DocType("Customer Subscription")
+	key = {
+		"Plan": item.item_code,
+		"Router": subscription.mikrotik_settings,
+		"Day": invoice.posting_date,
+		"Month": DateFormat(invoice.posting_date, "%Y-%m"),
+	}[group]
+	first, last = scope.days(filters)
+	credited = Case().when(invoice.is_return == 1, -item.base_net_amount).else_(0)
+	query = (
+		frappe.qb.from_(item)
+		.join(invoice)
+		.on(item.parent == invoice.name)
+		.left_join(subscription)
+		.on(subscription.name == invoice.customer_subscription)
+		.select(
+			key.as_("key"),
+			Count(invoice.name).distinct().as_("invoices"),
+			Count(invoice.customer_subscription).distinct().as_("subscriptions"),
+			Sum(credited).as_("credited"),
+			Sum(item.base_net_amount).as_("net"),
+		)
+		.where((invoice.docstatus == 1) & invoice.customer_subscription.isnotnull())
+		.where((invoice.customer_subscription != "") & invoice.posting_date[first:last])
+		.groupby(key)
+	)
+	if filters.get("plan"):
+		query = query.where(item.item_code == frappe.db.get_value("Internet Plan", filters.plan, "item"))
+	return scope.within(query, subscription.mikrotik_settings, filters)
+
+
+def _columns(group: str) -> list[dict]:
+	return [
+		{"fieldname": "label", "label": _(group), "fieldtype": "Data", "width": 220},
+		{"fieldname": "subscriptions", "label": _("Subscriptions"), "fieldtype": "Int", "width": 120},
+		{"fieldname": "invoices", "label": _("Invoices"), "fieldtype": "Int", "width": 100},
+		scope.money("credited", _("Credited"), 150),
+		scope.money("net", _("Revenue before Tax"), 170),
+		{"fieldname": "share", "label": _("Share"), "fieldtype": "Percent", "width": 100},
+	]
+
+
+def _chart(rows: list[dict], group: str) -> dict | None:
+	if not rows:
+		return None
+	shown = rows if group in ("Day", "Month") else rows[:12]
+	return {
+		"data": {
+			"labels": [row["label"] for row in shown],
+			"datasets": [{"name": _("Revenue before Tax"), "values": [flt(row["net"], 2) for row in shown]}],
+		},
+		"type": "bar",
+		"fieldtype": "Currency",
+	}
+
+
+def _summary(rows: list[dict]) -> list[dict]:
+	money = {"datatype": "Currency", "currency": scope.company_currency()}
+	return [
+		{
+			"label": _("Revenue before Tax"),
+			"value": sum(row["net"] for row in rows),
+			"indicator": "Green",
+			**money,
+		},
+		{"label": _("Credited"), "value": sum(row["credited"] for row in rows), **money},
+		{"label": _("Invoices"), "value": sum(row["invoices"] for row in rows), "datatype": "Int"},
+	]
