@@ -196,6 +196,6 @@ def access_of(service: Service) -> Access:
 	return HOTSPOT if service is Service.HOTSPOT else PPP
 
 
-def interface_name(service_word: str, user: str, number: int = 0) -> str:
-	"""The interface that RouterOS makes for a ppp session: `<pppoe-ann>`, the next one `<pppoe-ann-1>`."""
-	return f"<{service_word}-{user}-{number}>" if number else f"<{service_word}-{user}>"
+def interface_name(service_word: str, user: str) -> str:
+	"""The interface that RouterOS makes for a ppp session: `<pppoe-ann>`; a second one is `<pppoe-ann-1>`."""
+	return f"<{service_word}-{user}>"

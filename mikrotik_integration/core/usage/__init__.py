@@ -1,0 +1,1 @@
+"""What customers used: one reading of a router, and counters turned into bytes and seconds."""
