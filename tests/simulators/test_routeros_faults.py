@@ -233,3 +233,33 @@ def test_behaviour_may_change_at_run_time(router: RouterSimulator, wire) -> None
 	router.behave(version="7.18")
 	assert wire.ask("/ppp/secret/print") == [["!empty"], ["!done"]]
 	assert Behaviour().version == "7.16"
+
+
+def test_packets_may_vanish(router: RouterSimulator, wire, connect) -> None:
+	router.set_faults(swallow_connections=True)
+	with pytest.raises(TimeoutError):
+		socket.create_connection((router.host, router.port), timeout=0.3)
+	wire.send("/system/identity/print")
+	assert silent(wire.socket)
+	router.set_faults(swallow_connections=False)
+	assert len(tuple(connect(router).path("/ip/service"))) == 8
+
+
+def test_a_router_that_is_switched_off_and_on_keeps_port_and_rows(router: RouterSimulator, connect) -> None:
+	router.add("/ppp/secret", name="ann")
+	port = router.port
+	router.stop()
+	with pytest.raises(ConnectionRefusedError):
+		connect(router)
+	router.start()
+	assert router.port == port
+	assert [row["name"] for row in connect(router).path("/ppp/secret")] == ["ann"]
+
+
+def test_rights_may_be_taken_at_run_time(router: RouterSimulator, connect) -> None:
+	router.behave(policies=("api", "read"), missing_menus=("/ip/hotspot",))
+	api = connect(router)
+	with pytest.raises(TrapError, match="not enough permissions"):
+		api.path("/ppp/secret").add(name="ann")
+	with pytest.raises(TrapError, match="no such command"):
+		tuple(api.path("/ip/hotspot/user"))

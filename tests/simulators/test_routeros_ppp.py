@@ -167,3 +167,24 @@ def test_the_licence_limits_the_sessions(make_router) -> None:
 	router.add(SECRETS, name="bob", password="pw", remote_address="10.9.0.3")
 	router.customer.login("bob", "pw", service="pppoe")
 	assert refused(router) == "session limit reached (1)"
+
+
+@pytest.mark.parametrize(
+	("service", "menu", "name"), [("pppoe", ACTIVE, "name"), ("hotspot", "/ip/hotspot/active", "user")]
+)
+def test_a_radius_server_lets_customers_in_that_no_row_explains(
+	router, service: str, menu: str, name: str
+) -> None:
+	session = router.customer.login_by_radius("visitor", service=service)
+	session.move(download=10)
+	assert [(row[name], row["radius"]) for row in router.rows(menu)] == [("visitor", "true")]
+	session.hang_up()
+	assert router.rows(menu) == []
+
+
+def test_usage_of_a_radius_session_is_not_put_on_a_row_of_the_same_name(router: RouterSimulator) -> None:
+	router.add("/ip/hotspot/user", name="ann", limit_bytes_total="5")
+	session = router.customer.login_by_radius("ann")
+	session.move(download=10)
+	session.hang_up()
+	assert [row["bytes-out"] for row in router.rows("/ip/hotspot/user")] == ["0", "0"]

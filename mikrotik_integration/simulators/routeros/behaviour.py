@@ -47,7 +47,7 @@ class Behaviour:
 	"""False: passwords are not shown, whatever the policies (seen from 7.21)."""
 	hidden_secret: HiddenSecret = HiddenSecret.OMITTED
 	names_case_sensitive: bool = True
-	"""Whether `Ann` and `ann` are two customers."""
+	"""Whether `Ann` and `ann` are two customers. Fixed from the start, as are identity and running_clock."""
 	disabling_ends_hotspot_sessions: bool = False
 	removing_ends_hotspot_sessions: bool = False
 	devices_come_back: bool = False

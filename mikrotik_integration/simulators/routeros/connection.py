@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
 			transport.close()
 
 	def data_received(self, data: bytes) -> None:
-		if self._deaf or self._host.faults.never_answer:
+		if self._deaf or self._host.faults.is_silent:
 			return
 		arrives = max(self._loop.time(), self._open_at) + self._one_way()
 		self._inbox.append((max(arrives, self._inbox[-1][0]) if self._inbox else arrives, data))

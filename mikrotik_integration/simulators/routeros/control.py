@@ -57,6 +57,7 @@ class Orders:
 		self._simulator = simulator
 		self._table: dict[str, Callable[..., Order]] = {
 			"login": self._login,
+			"login_by_radius": self._login_by_radius,
 			"come_back": self._come_back,
 			"appear": self._appear,
 			"move": self._move,
@@ -85,6 +86,9 @@ class Orders:
 
 	def _login(self, user: str, password: str = "", **more: str) -> Order:
 		return _described(self._simulator.customer.login(user, password, **more))
+
+	def _login_by_radius(self, user: str, **more: str) -> Order:
+		return _described(self._simulator.customer.login_by_radius(user, **more))
 
 	def _come_back(self, mac: str, address: str | None = None) -> Order:
 		return _described(self._simulator.customer.come_back(mac, address))

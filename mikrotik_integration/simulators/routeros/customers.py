@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import NamedTuple
 
-from . import hotspot, lifetimes, ppp
+from . import hotspot, lifetimes, ppp, radius
 from .errors import LoginRefused, SessionEnded
 from .router import Router
 from .sessions import HOTSPOT, Session
@@ -110,6 +110,15 @@ class Customers:
 				session = ppp.login(router, service, user, password, mac, address)
 			else:
 				raise LoginRefused(f"no such service: {service}")
+			return CustomerSession(router, session)
+
+	def login_by_radius(
+		self, user: str, *, service: str = HOTSPOT, mac: str | None = None, address: str | None = None
+	) -> CustomerSession:
+		"""A device that a RADIUS server lets in, whatever the router's own rows say."""
+		router = self._current()
+		with router.lock:
+			session = radius.login(router, _OTHER_NAMES.get(service, service), user, self._mac(mac), address)
 			return CustomerSession(router, session)
 
 	def come_back(self, mac: str, address: str | None = None) -> CustomerSession:

@@ -15,6 +15,8 @@ class Faults:
 	"""Work of the router per command. One processor serves all connections."""
 	refuse_connections: bool = False
 	"""Nothing listens on the port."""
+	swallow_connections: bool = False
+	"""Packets vanish: connecting takes until the caller gives up, open connections fall silent."""
 	never_answer: bool = False
 	"""Connections are accepted, and nothing is ever read or said."""
 	drop_after_sentences: int | None = None
@@ -25,3 +27,13 @@ class Faults:
 	"""After so many reply sentences since login, half of the next one is sent, and then nothing."""
 	trickle_bytes_per_s: float | None = None
 	"""Replies come no faster than this."""
+
+	@property
+	def port(self) -> tuple[bool, bool, bool]:
+		"""What the listening port depends on."""
+		return self.refuse_connections, self.swallow_connections, self.never_answer
+
+	@property
+	def is_silent(self) -> bool:
+		"""Whether open connections are not read any more."""
+		return self.never_answer or self.swallow_connections

@@ -39,7 +39,8 @@ def user_row(router: Router, user: str) -> Row | None:
 def used(router: Router, row: Row) -> tuple[float, int, int]:
 	"""Seconds, upload and download of a user, sessions under way included."""
 	now = router.clock.now()
-	live = router.sessions.of_hotspot_user(row["name"])
+	of_name = router.sessions.of_hotspot_user(row["name"])
+	live = [session for session in of_name if not session.is_radius]
 	seconds = (values.parse_duration(row["uptime"]) or 0) + sum(session.uptime(now) for session in live)
 	upload = int(row["bytes-in"]) + sum(session.upload for session in live)
 	download = int(row["bytes-out"]) + sum(session.download for session in live)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import counters, hotspot, ppp, values
+from . import counters, hotspot, ppp, radius, values
 from .errors import LoginRefused
 from .router import Router
 from .sessions import HOTSPOT, Session
@@ -16,6 +16,8 @@ def end(router: Router, session: Session, reason: str) -> None:
 	session.started = router.clock.now()
 	session.ended = reason
 	router.sessions.discard(session)
+	if session.is_radius:
+		return
 	if session.service == HOTSPOT:
 		counters.flush(router, session)
 		router.log("hotspot,info,debug", f"{session.user} ({session.address}): logged out: {reason}")
@@ -34,6 +36,8 @@ def end_by_router(router: Router, session: Session, reason: str) -> None:
 def come_back(router: Router, session: Session) -> Session | None:
 	"""The device of an ended session tries to get in again, as devices do by themselves."""
 	try:
+		if session.is_radius:
+			return radius.login(router, session.service, session.user, session.mac, session.address)
 		if session.service == HOTSPOT:
 			return hotspot.come_back(router, session.mac, session.address)
 		return ppp.login(
@@ -46,6 +50,8 @@ def come_back(router: Router, session: Session) -> Session | None:
 
 def enforce(router: Router, session: Session) -> None:
 	"""Ends the session if a limit is reached, with exactly what the limit allowed."""
+	if session.is_radius:
+		return
 	reason = hotspot.enforce(router, session) if session.service == HOTSPOT else ppp.enforce(session)
 	timeout = values.parse_duration(session.profile.get("session-timeout", "0")) or 0
 	over_s = session.uptime(router.clock.now()) - timeout

@@ -46,6 +46,11 @@ class Router:
 		self._tables: dict[str, Table] = {}
 		self.table("/system/identity").only()["name"] = behaviour.identity
 
+	def become(self, behaviour: Behaviour) -> None:
+		"""Takes on another character."""
+		self.behaviour = behaviour
+		self.schema = Schema(behaviour.missing_menus)
+
 	def table(self, path: str) -> Table:
 		"""The rows of a menu."""
 		if path not in self._tables:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 import ssl
-import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +20,8 @@ from .connection import Connection
 from .customers import Customers
 from .execution import execute
 from .faults import Faults
+from .loop import LoopThread
+from .port import Port
 from .router import Router
 from .state import dump, load, write
 from .table import Row, Table
@@ -45,8 +45,7 @@ class RouterSimulator:
 		certificate: Certificate | None = None,
 		state: Path | None = None,
 	) -> None:
-		self.host = host
-		self.port = port
+		self._port = Port(host, port)
 		self.certificate = certificate
 		self.tls = certificate is not None
 		self.router = Router(behaviour or Behaviour())
@@ -56,7 +55,7 @@ class RouterSimulator:
 		self._connections: set[Connection] = set()
 		self._busy_until = 0.0
 		self._is_down = False
-		self._listener: asyncio.Server | None = None
+		self._loop: LoopThread | None = None
 		self._state = state
 		if state is not None and state.exists():
 			load(self.router, state.read_text())
@@ -65,25 +64,33 @@ class RouterSimulator:
 
 	# the router's life
 
+	@property
+	def host(self) -> str:
+		"""The address of the API."""
+		return self._port.host
+
+	@property
+	def port(self) -> int:
+		"""The port of the API; known once it has started."""
+		return self._port.number
+
 	def start(self) -> RouterSimulator:
-		"""Opens the port; `port` is known afterwards."""
-		self._reserved = _bind(self.host, self.port)
-		self.port = self._reserved.getsockname()[1]
-		self._loop = asyncio.new_event_loop()
-		self._thread = threading.Thread(target=self._run, name="routeros-simulator", daemon=True)
-		self._thread.start()
+		"""Opens the port. Raises OSError."""
+		self._port.reserve()
+		self._loop = LoopThread("routeros-simulator")
 		self.router.on_restart = self.disconnect_all
-		self._in_loop(self._listen)
-		self._loop.call_soon_threadsafe(self._tick)
+		self._loop.do(self._listen)
+		self._loop.do(self._tick)
 		return self
 
 	def stop(self) -> None:
-		"""Closes the port and all connections."""
-		self._in_loop(self._stop_listening)
-		self._in_loop(lambda: self._drop_all(reset=False))
-		self._loop.call_soon_threadsafe(self._loop.stop)
-		self._thread.join()
-		self._reserved.close()
+		"""Closes the port and all connections; it may be started again, on the same port."""
+		if self._loop is not None:
+			self._loop.do(self._port.refuse)
+			self._loop.do(lambda: self._drop_all(reset=False))
+			self._loop.stop()
+			self._loop = None
+			self._port.release()
 		self._save()
 
 	def __enter__(self) -> RouterSimulator:
@@ -101,8 +108,8 @@ class RouterSimulator:
 		"""
 		with self.router.lock:
 			lifetimes.reboot(self.router, lose_live)
-		if down_s:
-			self._in_loop(lambda: self._go_down(down_s))
+		if down_s and self._loop is not None:
+			self._loop.do(lambda: self._go_down(down_s))
 
 	def advance(self, seconds: float) -> None:
 		"""Lets time go by for the router and all its sessions; limits of time take effect."""
@@ -114,17 +121,20 @@ class RouterSimulator:
 
 	def set_faults(self, **changes: Any) -> None:
 		"""Changes some of the faults from now on, for open connections too."""
-		self.faults = replace(self.faults, **changes)
-		self._in_loop(self._listen)
+		before, self.faults = self.faults, replace(self.faults, **changes)
+		if self._loop is not None and before.port != self.faults.port:
+			self._loop.do(self._listen)
 
 	def behave(self, **changes: Any) -> None:
 		"""Changes some of the behaviour from now on."""
 		with self.router.lock:
-			self.router.behaviour = replace(self.router.behaviour, **changes)
+			self.router.become(replace(self.router.behaviour, **changes))
+			self._give_policies()
 
 	def disconnect_all(self) -> None:
 		"""Resets all API connections."""
-		self._loop.call_soon_threadsafe(self._drop_all)
+		if self._loop is not None:
+			self._loop.soon(self._drop_all)
 
 	def run(self, path: str, args: Mapping[str, str] | None = None, **more: str) -> list[Row]:
 		"""A command of the operator at the router's own console. Raises Trapped.
@@ -190,35 +200,28 @@ class RouterSimulator:
 	# inside
 
 	def _admit_user(self, user: str, password: str) -> None:
-		policy = ",".join(self.router.behaviour.policies)
-		_put(self.router.table("/user/group"), {"name": "api", "policy": policy})
+		self._give_policies()
 		_put(self.router.table("/user"), {"name": user, "group": "api", "password": password})
 
-	def _run(self) -> None:
-		asyncio.set_event_loop(self._loop)
-		self._loop.run_forever()
-		self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-		self._loop.close()
+	def _give_policies(self) -> None:
+		policy = ",".join(self.router.behaviour.policies)
+		_put(self.router.table("/user/group"), {"name": "api", "policy": policy})
 
 	async def _listen(self) -> None:
-		"""Listens as the faults ask."""
-		await self._stop_listening()
+		"""Does with the port what the faults ask."""
 		if self.faults.refuse_connections or self._is_down:
-			return
-		self._listener = await self._loop.create_server(
-			lambda: Connection(self), sock=_bind(self.host, self.port), ssl=self._tls_context(), backlog=1024
-		)
+			self._port.refuse()
+		elif self.faults.swallow_connections:
+			self._port.swallow()
+		else:
+			await self._port.open(lambda: Connection(self), self._tls_context())
 
-	async def _stop_listening(self) -> None:
-		if self._listener is not None:
-			self._listener.close()
-			self._listener = None
-
-	async def _go_down(self, seconds: float) -> None:
-		"""Does not listen for a while."""
+	def _go_down(self, seconds: float) -> None:
+		"""Refuses connections for a while."""
 		self._is_down = True
-		await self._stop_listening()
-		self._loop.call_later(seconds, lambda: self._loop.create_task(self._come_up()))
+		self._port.refuse()
+		loop = asyncio.get_running_loop()
+		loop.call_later(seconds, lambda: loop.create_task(self._come_up()))
 
 	async def _come_up(self) -> None:
 		self._is_down = False
@@ -239,7 +242,7 @@ class RouterSimulator:
 			with self.router.lock:
 				lifetimes.enforce_all(self.router)
 		self._save()
-		self._loop.call_later(_TICK_S, self._tick)
+		asyncio.get_running_loop().call_later(_TICK_S, self._tick)
 
 	def _save(self) -> None:
 		"""Writes the configuration to the state file, if it has changed."""
@@ -248,24 +251,6 @@ class RouterSimulator:
 		with self.router.lock:
 			self._saved_changes, text = self.router.changes, dump(self.router)
 		write(self._state, text)
-
-	def _in_loop(self, action: Callable[[], Any]) -> None:
-		"""Does something in the loop's thread, and waits for it."""
-
-		async def act() -> None:
-			result = action()
-			if asyncio.iscoroutine(result):
-				await result
-
-		asyncio.run_coroutine_threadsafe(act(), self._loop).result()
-
-
-def _bind(host: str, port: int) -> socket.socket:
-	"""A bound socket that does not listen: it keeps the port while connections are refused."""
-	bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-	bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-	bound.bind((host, port))
-	return bound
 
 
 def _put(table: Table, row: Row) -> None:

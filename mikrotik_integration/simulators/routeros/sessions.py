@@ -29,6 +29,7 @@ class Session:
 	server: str = ""
 	limits: Row = field(default_factory=dict)
 	password: str = field(default="", repr=False)
+	is_radius: bool = False
 	upload: int = 0
 	download: int = 0
 	extra_s: float = 0

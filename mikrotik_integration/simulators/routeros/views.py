@@ -29,9 +29,9 @@ def _active(router: Router, session: Session) -> Row:
 		"idle-time": "0s",
 		"keepalive-timeout": session.profile["keepalive-timeout"],
 		**{name: str(count) for name, count in counters.of_session(session).items()},
-		"radius": "false",
+		"radius": _flag(session.is_radius),
 	}
-	left = hotspot.time_left(router, session)
+	left = None if session.is_radius else hotspot.time_left(router, session)
 	if left is not None:
 		row["session-time-left"] = router.duration(left)
 	return row
@@ -47,7 +47,7 @@ def hotspot_host(router: Router) -> Iterable[Row]:
 			"address": address,
 			"to-address": address,
 			"server": hotspot.SERVER,
-			"authorized": "true" if mac in online else "false",
+			"authorized": _flag(mac in online),
 			"bypassed": "false",
 			"dynamic": "true",
 		}
@@ -67,7 +67,7 @@ def ppp_active(router: Router) -> Iterable[Row]:
 			"encoding": "",
 			"session-id": f"0x{0x81000000 + session.number:x}",
 			**session.limits,
-			"radius": "false",
+			"radius": _flag(session.is_radius),
 		}
 
 
@@ -154,6 +154,10 @@ def packages(router: Router) -> Iterable[Row]:
 def api_users(router: Router) -> Iterable[Row]:
 	"""/user/active"""
 	return list(router.api_logins.values())
+
+
+def _flag(value: bool) -> str:
+	return "true" if value else "false"
 
 
 INSTEAD: dict[str, Callable[[Router], Iterable[Row]]] = {
