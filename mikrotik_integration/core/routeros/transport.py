@@ -60,12 +60,12 @@ def _connect(host: str, port: int, timeout_s: float) -> socket.socket:
 
 def _why_unreachable(error: Exception, host: str, port: int, timeout_s: float) -> str:
 	if isinstance(error, socket.gaierror | UnicodeError):
-		return f"The address {host!r} is not known: is it spelt right?"
+		return f"The name {host!r} is not known: is the address spelt right?"
 	if isinstance(error, OverflowError):
 		return f"{port} is not a port number: the API is on 8728, with TLS on 8729"
 	if isinstance(error, ConnectionRefusedError):
 		return (
-			f"{host} is there, but its port {port} is closed: is the service api (8728) or api-ssl (8729) "
+			f"{host} refused the connection, its port {port} is closed: is the service api (8728) or api-ssl (8729) "
 			"enabled in /ip service, and on this port?"
 		)
 	if isinstance(error, TimeoutError):
