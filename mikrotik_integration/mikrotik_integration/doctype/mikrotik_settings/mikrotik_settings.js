@@ -1,0 +1,128 @@
+frappe.ui.form.on("MikroTik Settings", {
+	refresh(frm) {
+		frm.dashboard.clear_headline();
+		if (frm.is_new()) return;
+		listen(frm);
+		show_state(frm);
+		show_unmanaged(frm);
+		add_buttons(frm);
+	},
+
+	use_tls(frm) {
+		const other = frm.doc.use_tls ? [8728, 8729] : [8729, 8728];
+		if (frm.doc.api_port === other[0]) frm.set_value("api_port", other[1]);
+	},
+});
+
+function listen(frm) {
+	const event = `router_${frm.docname}_update`;
+	if (frm.heard === event) return;
+	if (frm.heard) frappe.realtime.off(frm.heard);
+	frm.heard = event;
+	frappe.realtime.on(
+		event,
+		frappe.utils.debounce(() => !frm.is_dirty() && frm.reload_doc(), 300)
+	);
+}
+
+// ---- the state at a glance
+
+function show_state(frm) {
+	const { doc } = frm;
+	const pills = [life(doc)];
+	if (doc.status === "Online") {
+		pills.push(["blue", __("{0} online", [doc.online_users || 0])]);
+		pills.push(["gray", __("Up {0}", [duration(doc.uptime_seconds)])]);
+		pills.push([doc.cpu_load > 80 ? "orange" : "gray", __("CPU {0} %", [Math.round(doc.cpu_load)])]);
+	}
+	if (doc.pending_accounts)
+		pills.push(["orange", __("{0} logins not yet in sync", [doc.pending_accounts])]);
+	const html = pills.map(
+		([color, text]) =>
+			`<span class="indicator-pill ${color} mr-2 mb-1" style="white-space: normal; height: auto">` +
+			`<span>${frappe.utils.escape_html(text)}</span></span>`
+	);
+	frm.dashboard.set_headline(`<div>${html.join("")}</div>${warnings(doc)}`, doc.warnings ? "yellow" : "blue");
+}
+
+function life(doc) {
+	if (!doc.enabled) return ["gray", __("Switched off here: left alone")];
+	if (doc.status === "Online")
+		return ["green", __("Online, seen {0}", [frappe.datetime.comment_when(doc.last_seen).replace(/<[^>]*>/g, "")])];
+	if (doc.status === "Offline") return ["red", doc.last_error || __("Offline")];
+	return ["gray", __("Not seen yet. Test the connection")];
+}
+
+function warnings(doc) {
+	const lines = (doc.warnings || "").split("\n").filter(Boolean);
+	if (!lines.length) return "";
+	return `<ul class="mb-0 mt-2">${lines.map((line) => `<li>${frappe.utils.escape_html(line)}</li>`).join("")}</ul>`;
+}
+
+function duration(seconds) {
+	const [days, hours, minutes] = [86400, 3600, 60].map((unit) => Math.floor(seconds / unit));
+	if (days) return __("{0} days", [days]);
+	return hours ? __("{0} hours", [hours]) : __("{0} minutes", [minutes]);
+}
+
+// ---- logins that somebody made on the router by hand
+
+function show_unmanaged(frm) {
+	const rows = JSON.parse(frm.doc.unmanaged_accounts || "[]");
+	const { $wrapper } = frm.fields_dict.unmanaged_accounts_table;
+	if (!rows.length) {
+		$wrapper.html("");
+		return;
+	}
+	const cell = (text) => `<td>${frappe.utils.escape_html(String(text ?? ""))}</td>`;
+	const body = rows.map(
+		(row) =>
+			`<tr>${cell(row.service)}${cell(row.name)}${cell(row.profile)}${cell(row.disabled ? __("Disabled") : "")}</tr>`
+	);
+	const head = [__("Service"), __("Username"), __("Profile"), ""].map((label) => `<th>${label}</th>`);
+	$wrapper.html(
+		`<label class="control-label">${__("Logins Made by Hand on the Router")} (${rows.length})</label>` +
+			`<p class="text-muted small">${__("Left alone by this app: never changed, never removed.")}</p>` +
+			`<div style="max-height: 300px; overflow: auto"><table class="table table-bordered table-sm">` +
+			`<thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table></div>`
+	);
+}
+
+// ---- buttons
+
+function add_buttons(frm) {
+	if (frm.perm[0]?.write) {
+		frm.add_custom_button(__("Test Connection"), () => test_connection(frm)).addClass("btn-primary").removeClass("btn-default");
+	}
+	if (frm.doc.enabled) frm.add_custom_button(__("Check Now"), () => check_now(frm));
+}
+
+async function test_connection(frm) {
+	if (frm.is_dirty()) await frm.save();
+	const { message } = await frm.call({
+		doc: frm.doc,
+		method: "test_connection",
+		freeze: true,
+		freeze_message: __("Talking to the router…"),
+	});
+	show_findings(frm, message);
+}
+
+function show_findings(frm, findings) {
+	const fine = findings.every((finding) => finding.ok);
+	const lines = findings.map(
+		({ ok, text }) =>
+			`<li class="mb-2"><b class="text-${ok ? "success" : "danger"}">${ok ? "✓" : "✗"}</b> ` +
+			`${frappe.utils.escape_html(text)}</li>`
+	);
+	frappe.msgprint({
+		title: fine ? __("{0} is ready", [frm.docname]) : __("{0} needs attention", [frm.docname]),
+		indicator: fine ? "green" : "red",
+		message: `<ul class="list-unstyled mb-0">${lines.join("")}</ul>`,
+	});
+}
+
+async function check_now(frm) {
+	await frm.call({ doc: frm.doc, method: "check_now" });
+	frappe.show_alert({ message: __("The router is being checked; this form follows"), indicator: "blue" });
+}

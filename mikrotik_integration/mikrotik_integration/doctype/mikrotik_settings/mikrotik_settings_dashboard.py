@@ -1,0 +1,13 @@
+"""What is connected with a router."""
+
+from frappe import _
+
+
+def get_data() -> dict:
+	return {
+		"fieldname": "mikrotik_settings",
+		"transactions": [
+			{"label": _("Customers"), "items": ["Customer Subscription", "Subscription Payment"]},
+			{"label": _("Router"), "items": ["Router Account", "Usage Record", "MikroTik API Log"]},
+		],
+	}

@@ -1,0 +1,12 @@
+frappe.listview_settings["MikroTik Settings"] = {
+	add_fields: ["enabled", "status", "pending_accounts"],
+	hide_name_column: false,
+
+	get_indicator(doc) {
+		if (!doc.enabled) return [__("Switched Off"), "gray", "enabled,=,0"];
+		if (doc.status === "Online" && doc.pending_accounts)
+			return [__("Online, logins pending"), "yellow", "status,=,Online|pending_accounts,>,0"];
+		const color = { Online: "green", Offline: "red", Unknown: "gray" }[doc.status];
+		return [__(doc.status), color, `status,=,${doc.status}`];
+	},
+};
