@@ -6,15 +6,17 @@ both with ``bench execute``; the site's workers must be running.
 """
 
 import json
+import re
 import socket
 import time
 from collections.abc import Callable
 
 import frappe
+import requests
 from frappe.utils import format_datetime, get_url, now_datetime
 
 from mikrotik_integration.demo_company import ensure_site
-from mikrotik_integration.services import clock, payments, routers
+from mikrotik_integration.services import clock, routers
 
 ROUTER, CONNECTION, PLAN, CUSTOMER = "Kilimani", "hotspot home-10M", "Home 10M", "Wanjiku Kamau"
 PHONE = "254712345678"
@@ -94,16 +96,19 @@ def _insert(doctype: str, **values) -> str:
 	return frappe.get_doc({"doctype": doctype, **values}).insert().name
 
 
-def story(control_port: int) -> None:
-	"""Play the story on the subscription that ``prepare`` made; ``control_port`` is the simulated router's."""
+def story(control_port: int, site_url: str, password: str, user: str = "Administrator") -> None:
+	"""Play the story on the subscription that ``prepare`` made.
+
+	``control_port`` is the simulated router's, ``site_url`` where this site's web server answers.
+	"""
 	name = frappe.db.get_value(
 		"Customer Subscription", {"phone_number": PHONE, "terminated_at": ("is", "not set")}
 	)
-	router = _Router(control_port)
+	router, desk = _Router(control_port), _Desk(site_url, user, password)
 	_say("1. Nobody has paid: the router does not let the customer in")
 	_try_to_log_in(router, name)
 	_say("2. The customer gets an M-PESA prompt and types the PIN")
-	_pay(name)
+	_pay(desk, name)
 	_show_books(name)
 	_say("3. Now the router lets the customer in")
 	session = _try_to_log_in(router, name)
@@ -114,7 +119,7 @@ def story(control_port: int) -> None:
 		f"   status {_value(name, 'status')}, sessions on the router: {len(router.do('sessions')['sessions'])}"
 	)
 	_say("5. The customer pays again and is back")
-	_pay(name)
+	_pay(desk, name)
 	_try_to_log_in(router, name)
 	_say(f"See it: {get_url(f'/app/customer-subscription/{name}')}")
 
@@ -131,6 +136,26 @@ class _Router:
 		return json.loads(self._lines.readline())
 
 
+class _Desk:
+	"""An employee's browser: logs in, and asks the site over HTTP."""
+
+	def __init__(self, url: str, user: str, password: str) -> None:
+		self._url = url.rstrip("/")
+		self._session = requests.Session()
+		self.ask("login", usr=user, pwd=password)
+		self._session.headers["X-Frappe-CSRF-Token"] = self._csrf_token()
+
+	def _csrf_token(self) -> str:
+		page = self._session.get(f"{self._url}/app", timeout=60).text
+		found = re.search(r'csrf_token = "([^"]+)"', page)
+		return found[1] if found else ""
+
+	def ask(self, method: str, **values):
+		answer = self._session.post(f"{self._url}/api/method/{method}", json=values, timeout=60)
+		answer.raise_for_status()
+		return answer.json().get("message")
+
+
 def _try_to_log_in(router: _Router, name: str) -> int | None:
 	subscription = frappe.get_doc("Customer Subscription", name)
 	answer = router.do("login", user=subscription.username, password=subscription.get_password("password"))
@@ -141,10 +166,9 @@ def _try_to_log_in(router: _Router, name: str) -> int | None:
 	return answer["session"]
 
 
-def _pay(name: str) -> None:
+def _pay(desk: _Desk, name: str) -> None:
 	began = time.monotonic()
-	payment = payments.request_payment(frappe.get_doc("Customer Subscription", name))
-	frappe.db.commit()
+	payment = desk.ask("mikrotik_integration.api.payments.request_payment", subscription=name)["payment"]
 	_wait(lambda: frappe.db.get_value("Subscription Payment", payment, "status") == "Applied", "the payment")
 	_wait(lambda: _value(name, "router_status") == "In Sync", "the router")
 	receipt, entry = frappe.db.get_value("Subscription Payment", payment, ["receipt", "payment_entry"])

@@ -48,23 +48,30 @@ def _make_company() -> None:
 
 def _ensure_mpesa() -> None:
 	account = _ensure_mpesa_account()
-	if not frappe.db.exists("Mpesa Settings", MPESA):
-		frappe.get_doc(
-			{
-				"doctype": "Mpesa Settings",
-				"payment_gateway_name": MPESA,
-				"consumer_key": CONSUMER_KEY,
-				"consumer_secret": CONSUMER_SECRET,
-				"business_shortcode": SHORTCODE,
-				"online_passkey": PASSKEY,
-				"paybill_type": "Pay Bill",
-				"api_type": "MPesa Express",
-				"initiator_name": "apitest",
-				"initiator_password": "Safaricom999!",
-				"sandbox": 1,
-				"auto_reconcile_c2b": 0,
-			}
-		).insert()
+	mpesa = (
+		frappe.get_doc("Mpesa Settings", MPESA)
+		if frappe.db.exists("Mpesa Settings", MPESA)
+		else frappe.new_doc("Mpesa Settings")
+	)
+	mpesa.update(
+		{
+			"payment_gateway_name": MPESA,
+			"consumer_key": CONSUMER_KEY,
+			"consumer_secret": CONSUMER_SECRET,
+			"business_shortcode": SHORTCODE,
+			"till_number": SHORTCODE,
+			"online_passkey": PASSKEY,
+			"paybill_type": "Pay Bill",
+			"api_type": "MPesa Express",
+			"initiator_name": "apitest",
+			"initiator_password": "Safaricom999!",
+			"sandbox": 1,
+			"auto_reconcile_c2b": 0,
+			"access_token": "",
+			"token_expiry": None,
+		}
+	)
+	mpesa.save()
 	mode = frappe.get_doc("Mode of Payment", MODE_OF_PAYMENT)
 	if not any(row.company == COMPANY for row in mode.accounts):
 		mode.append("accounts", {"company": COMPANY, "default_account": account})

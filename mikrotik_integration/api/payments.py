@@ -63,8 +63,9 @@ def _check_readable(document) -> None:
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=600, seconds=60)
-def transaction_status_result(token: str = "", **body: object) -> dict:
+def transaction_status_result(**body: object) -> dict:
 	"""Where Daraja answers our questions about receipts. Says the same to everyone, whatever came in."""
+	token = frappe.request.args.get("token", "")  # Frappe passes on the JSON body alone
 	try:
 		payments.take_transaction_status(token, body)
 	except MalformedCallback:

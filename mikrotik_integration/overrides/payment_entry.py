@@ -10,9 +10,7 @@ from mikrotik_integration.services import inbox, payments
 
 
 def on_submit(doc, method=None) -> None:
-	if doc.payment_type != "Receive" or doc.party_type != "Customer":
-		return
-	if frappe.db.exists("Subscription Payment", {"payment_entry": doc.name}):
+	if doc.payment_type != "Receive" or doc.party_type != "Customer" or doc.flags.is_from_inbox:
 		return
 	subscription = doc.customer_subscription or _subscription_of_references(doc)
 	if subscription and (name := _record(doc, subscription)):

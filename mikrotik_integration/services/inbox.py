@@ -140,8 +140,8 @@ def find_subscription(typed: str, msisdn: str) -> tuple[str | None, str | None]:
 	number = account_numbers.parse(typed)
 	if number and frappe.db.exists("Customer Subscription", number):
 		return number, None
-	by_name = _only({"username": typed.strip()}) or _only_by_phone(typed)
-	return by_name, None if by_name else _only_by_phone(msisdn)
+	by_name = _only({"username": typed.strip()}) or only_by_phone(typed)
+	return by_name, None if by_name else only_by_phone(msisdn)
 
 
 def _only(filters: dict) -> str | None:
@@ -153,7 +153,8 @@ def _only(filters: dict) -> str | None:
 	return found[0] if len(found) == 1 else None
 
 
-def _only_by_phone(text: str) -> str | None:
+def only_by_phone(text: str) -> str | None:
+	"""The one subscription that has this phone number, if there is just one."""
 	phone = _phone(text)
 	return _only({"phone_number": phone, "terminated_at": ("is", "not set")}) if phone else None
 

@@ -164,6 +164,7 @@ def book_payment(subscription, amount: Decimal, reference: str, paid_on, invoice
 			},
 		)
 	entry.flags.ignore_permissions = True
+	entry.flags.is_from_inbox = True  # its payment is recorded already; see overrides.payment_entry
 	entry.insert()
 	entry.submit()
 	return entry

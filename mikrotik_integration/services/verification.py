@@ -4,7 +4,6 @@ Asking is network I/O and happens outside of any transaction; what was answered 
 """
 
 import hashlib
-import hmac
 from datetime import timedelta
 from decimal import Decimal
 
@@ -16,7 +15,7 @@ from mikrotik_integration.core.payments.asking import next_ask
 from mikrotik_integration.core.payments.daraja import DarajaError, Outcome, StkAnswer
 from mikrotik_integration.core.payments.transaction_status import TransactionStatus
 from mikrotik_integration.core.payments.twins import Money, Shape, find_twin
-from mikrotik_integration.services import daraja
+from mikrotik_integration.services import daraja, inbox
 from mikrotik_integration.services.locks import lock_row
 
 UNVERIFIED = ("Requested", "Received")
@@ -115,58 +114,69 @@ def _learn_receipt(name: str, receipt: str) -> None:
 
 def _ask_receipt(payment) -> None:
 	token = frappe.generate_hash(length=40)
+	if not _write_question(payment.name, result_token_hash=_digest(token), conversation_id=None):
+		return
+	frappe.db.commit()  # nosemgrep: the answer may come before Daraja's acknowledgement was even read
 	try:
 		asked = daraja.ask_receipt(payment.mpesa_settings, payment.receipt, token)
 	except DarajaError as error:
-		_write_question(payment.name, last_answer=str(error), give_up=not error.retryable)
+		_write_question(payment.name, give_up=not error.retryable, last_answer=str(error))
 		return
 	_write_question(
 		payment.name,
 		conversation_id=asked.conversation_id,
 		originator_conversation_id=asked.originator_conversation_id,
-		result_token_hash=_digest(token),
 	)
 
 
-def _write_question(name: str, give_up: bool = False, **values) -> None:
+def _write_question(name: str, give_up: bool = False, **values) -> bool:
+	"""False if the payment needs no asking any more."""
 	lock_row("Subscription Payment", name)
 	payment = frappe.get_doc("Subscription Payment", name)
 	if payment.status not in UNVERIFIED:
-		return
+		return False
 	payment.update(values)
-	_ask_later(payment)
+	if "result_token_hash" in values:
+		_ask_later(payment)
 	if give_up:
 		_close(payment, "Needs Review", values["last_answer"])
 	payment.save(ignore_permissions=True)
+	return payment.status in UNVERIFIED
 
 
 def take_result(token: str, result: TransactionStatus) -> str | None:
 	"""Write down an answer about a receipt; the payment's name, or None if nobody asked that question.
 
-	Whoever knows the address can post an answer. It counts only with the token that went out with our question
-	and both conversation ids that Daraja gave us for it.
+	Whoever knows the address can post an answer. It counts only with the random token that went out with our last
+	question, and with the conversation ids that Daraja gave for it as soon as those are known.
 	"""
-	name = frappe.db.get_value("Subscription Payment", {"conversation_id": result.conversation_id})
+	name = (
+		frappe.db.get_value("Subscription Payment", {"result_token_hash": _digest(token)}) if token else None
+	)
 	if not name or not lock_row("Subscription Payment", name):
 		return None
 	payment = frappe.get_doc("Subscription Payment", name)
-	if payment.status not in UNVERIFIED or not _is_answer_to(payment, token, result):
+	if payment.status not in UNVERIFIED or not _is_answer_to(payment, result):
 		return None
 	payment.last_answer = result.description
+	payment.result_token_hash = None
 	if problem := _contradiction(payment, result):
 		_close(payment, "Needs Review", problem)
 	else:
 		payment.amount = float(result.amount)
 		payment.phone_number = payment.phone_number or result.payer_phone
+		if not payment.subscription:
+			payment.suggested_subscription = inbox.only_by_phone(payment.phone_number)
 		mark_verified(payment, DARAJA)
 	payment.save(ignore_permissions=True)
 	return name
 
 
-def _is_answer_to(payment, token: str, result: TransactionStatus) -> bool:
-	return hmac.compare_digest(payment.result_token_hash or "", _digest(token)) and hmac.compare_digest(
-		payment.originator_conversation_id or "", result.originator_conversation_id
-	)
+def _is_answer_to(payment, result: TransactionStatus) -> bool:
+	if not payment.conversation_id:
+		return True
+	asked = (payment.conversation_id, payment.originator_conversation_id)
+	return asked == (result.conversation_id, result.originator_conversation_id)
 
 
 def _contradiction(payment, result: TransactionStatus) -> str | None:

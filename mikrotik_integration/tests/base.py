@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import frappe
+from frappe.utils import set_request
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.services import payments, provisioning
@@ -36,6 +37,8 @@ class ServiceTestCase(BenchTestCase):
 		cls.web = WebServer(frappe.local.site)
 		cls.addClassCleanup(cls.web.close)
 		frappe.local.conf.host_name = cls.web.url
+		# frappe_mpsa_payments takes the callback's address from the request that it is called in
+		set_request(method="POST", path="/")
 
 	def setUp(self) -> None:
 		super().setUp()

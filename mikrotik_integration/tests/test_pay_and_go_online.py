@@ -268,7 +268,6 @@ def register_urls(case: ServiceTestCase) -> None:
 	name = site.MPESA
 	if frappe.db.exists("Mpesa C2B Payment Register URL", name):
 		frappe.delete_doc("Mpesa C2B Payment Register URL", name, force=True)
-	frappe.db.set_value("Mpesa Settings", site.MPESA, "till_number", site.SHORTCODE)
 	frappe.get_doc(
 		{
 			"doctype": "Mpesa C2B Payment Register URL",
