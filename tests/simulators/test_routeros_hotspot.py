@@ -315,6 +315,15 @@ def test_devices_are_seen_before_and_after_login(router: RouterSimulator) -> Non
 	]
 
 
+def test_a_removed_host_is_thrown_out(router: RouterSimulator, api) -> None:
+	ann(router)
+	session = router.customer.login("ann", "pw")
+	with pytest.raises(TrapError, match="no such item"):
+		api.path("/ip/hotspot/host").remove("*zz")
+	api.path("/ip/hotspot/host").remove(router.rows("/ip/hotspot/host")[0][".id"])
+	assert (session.ended, router.rows("/ip/hotspot/host")) == ("host removed", [])
+
+
 def test_a_full_pool_lets_nobody_in(router: RouterSimulator) -> None:
 	router.add("/ip/pool", name="tiny", ranges="10.7.0.2-10.7.0.2")
 	router.add("/ip/hotspot/user/profile", name="p", address_pool="tiny", shared_users="unlimited")

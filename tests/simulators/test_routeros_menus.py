@@ -1,15 +1,20 @@
 """Menus: what exists, what is refused in which words, what is shown."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from librouteros.exceptions import TrapError
 
 from mikrotik_integration.simulators.routeros import (
 	Behaviour,
+	Command,
 	HiddenSecret,
 	Numbering,
 	RouterSimulator,
 	Trapped,
 )
+from mikrotik_integration.simulators.routeros.behaviour import ALL_POLICIES
+from mikrotik_integration.simulators.routeros.execution import execute
 
 REFUSED = [
 	("/nonsense/print", {}, "no such command prefix"),
@@ -291,7 +296,7 @@ def test_removing_several_rows_is_all_or_nothing(wire, router: RouterSimulator) 
 	for name in "abc":
 		router.run("/ppp/secret/add", name=name)
 	assert wire.ask("/ppp/secret/remove", "=.id=*1,*9") == [["!trap", "=message=no such item"], ["!done"]]
-	assert wire.ask("/ppp/secret/remove", "=.id=*1,*3") == [["!done"]]
+	assert wire.ask("/ppp/secret/remove", "=.id=*1,*3,*1") == [["!done"]]
 	assert [row["name"] for row in router.rows("/ppp/secret")] == ["b"]
 
 
@@ -407,3 +412,41 @@ def test_two_connections_see_the_same_rows(router: RouterSimulator, connect) -> 
 	second.path("/ppp/secret").remove(row_id)
 	with pytest.raises(TrapError, match="no such item"):
 		first.path("/ppp/secret").remove(row_id)
+
+
+SCHEMA = RouterSimulator().router.schema
+VERBS = [
+	(menu, verb) for menu in SCHEMA.menus() for verb in ("print", "add", "set", "remove", "reset", "get", "move", "find")
+	if SCHEMA.takes(menu, verb)
+]  # fmt: skip
+VERBS += [("/ip/hotspot/active", "login"), ("/ip/hotspot/user", "reset-counters"), ("/log", "info")]
+TEXTS = st.sampled_from(
+	["", "*1", "*0", "*", "*zz", "*1,*2", "*1,*1", "x", "yes", "1", "0", "-1", "10.0.0.1", "1d", "all"]
+)
+
+
+@st.composite
+def any_command(draw: st.DrawFn) -> Command:
+	menu, verb = draw(st.sampled_from(VERBS))
+	names = st.sampled_from(sorted({*SCHEMA.takes(menu, verb), "nonsense"}))
+	args = draw(st.dictionaries(names, TEXTS | st.text(max_size=9), max_size=5))
+	queries = draw(
+		st.lists(
+			st.sampled_from(["name=x", "#|", "#!", "#1", "#", ">a=1", "-b", "c", ""]) | st.text(max_size=4),
+			max_size=3,
+		)
+	)
+	return Command(f"{menu}/{verb}", args, tuple(queries))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(any_command(), max_size=8))
+def test_whatever_is_sent_is_answered_or_trapped(commands: list[Command]) -> None:
+	simulator = RouterSimulator()
+	simulator.add("/ip/hotspot/user", name="ann", password="pw")
+	simulator.customer.login("ann", "pw")
+	for command in commands:
+		try:
+			execute(simulator.router, command, frozenset(ALL_POLICIES))
+		except Trapped as trapped:
+			assert trapped.message

@@ -85,7 +85,7 @@ class Conversation:
 		if "api" not in policies:
 			raise self._refused()
 		self.policies = policies
-		number = len(self._router.api_logins) + 1
+		number = next(self._router.login_numbers)
 		login = {".id": f"*{number:X}", "name": name, "address": self._peer, "via": "api"}
 		self._router.api_logins[id(self)] = login
 		return [_sentence(["!done"], command.tag)]

@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from functools import lru_cache
+from itertools import count
 
 from . import values
 from .behaviour import Behaviour, Numbering
@@ -37,6 +38,7 @@ class Router:
 		self.unsaved_counters: dict[str, Row] = {}
 		"""Counters of hotspot users as last saved, by `.id`, where they have changed since."""
 		self.counters_period = 0.0
+		self.login_numbers = count(1)
 		self.api_logins: dict[int, Row] = {}
 		self.booted = 0.0
 		self.changes = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import counters, hotspot, lifetimes, values
+from . import counters, hotspot, lifetimes, values, views
 from .behaviour import ResetBy
 from .command import DONE, Answer
 from .errors import LoginRefused, Trapped, no_such_item
@@ -59,12 +59,11 @@ def reset_row_counters(call: Call) -> Answer:
 
 def remove_host(call: Call) -> Answer:
 	"""/ip/hotspot/host/remove: the device is thrown out, session and all."""
-	macs = list(call.router.hosts)
+	macs = {row[".id"]: row["mac-address"] for row in views.hotspot_host(call.router)}
 	for row_id in call.ids():
-		number = int(row_id.lstrip("*"), 16) if row_id.startswith("*") else 0
-		if not 1 <= number <= len(macs):
+		if row_id not in macs:
 			raise no_such_item(call.router.behaviour.numbered_traps)
-		address = call.router.hosts.pop(macs[number - 1])
+		address = call.router.hosts.pop(macs[row_id])
 		session = call.router.sessions.addresses.get(address)
 		if session is not None:
 			lifetimes.end_by_router(call.router, session, "host removed")

@@ -53,7 +53,7 @@ class Call:
 		text = self.args.get(".id", self.args.get("numbers"))
 		if text is None:
 			raise Trapped("missing value(s) of argument(s) numbers", category=0)
-		return text.split(",")
+		return list(dict.fromkeys(text.split(",")))
 
 	def properties(self) -> dict[str, str]:
 		"""The arguments that are properties of a row."""
@@ -144,12 +144,13 @@ def reset(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
 	"""get"""
-	single = call.table.menu.single or call.menu in views.INSTEAD
-	if single:
-		row = views.rows(call.router, call.menu)[0]
-	else:
-		row = call.target(call.args.get("number", call.args.get(".id", "")))
-	row = readable(call, [row])[0]
+	rows = views.rows(call.router, call.menu)
+	if call.router.schema.takes(call.menu, "find"):
+		wanted = call.args.get("number", call.args.get(".id", ""))
+		rows = [row for row in rows if wanted in (row[".id"], row.get("name"))]
+	if not rows:
+		raise no_such_item(call.router.behaviour.numbered_traps)
+	row = readable(call, rows[:1])[0]
 	name = call.args.get("value-name")
 	return Answer(ret=row.get(name, "") if name else ";".join(f"{key}={row[key]}" for key in row))
 
