@@ -73,10 +73,13 @@ def reconcile_all(router: Router, site_id: str, accounts: Sequence[DesiredAccoun
 	_check(site_id, accounts)
 	state = read_state(router, None)
 	every = [*accounts, *_strays(state, site_id, accounts, None)]
-	views = _views(state, site_id, every, _remember(Memory(), state))
+	memory = _remember(Memory(), state)
+	disagreeing = _views(state, site_id, every, memory)
+	every = _agreeing(disagreeing, every)
+	views = _views(state, site_id, every, memory)
 	work = _Pass(router, site_id, _troubled(views, every))
 	work.converge(state)
-	return work.outcome(accounts, _results(views, work), _unmanaged(state, site_id), views)
+	return work.outcome(accounts, _results(views, work), _unmanaged(state, site_id), disagreeing)
 
 
 def reconcile_some(router: Router, site_id: str, accounts: Sequence[DesiredAccount]) -> Outcome:
@@ -269,6 +272,18 @@ def _names_involved(view: View) -> set[str]:
 	return ours | {name for name in seen if name.casefold() in folded}
 
 
+def _agreeing(views: Iterable[View], accounts: Sequence[DesiredAccount]) -> list[DesiredAccount]:
+	"""The accounts, all with one idea of each profile, whichever of them are looked at later."""
+	agreed = {view.access.name: plan.wanted_profiles(view) for view in views}
+	return [
+		replace(
+			account,
+			profile=agreed[access_of(account.service).name].get(account.profile.name, account.profile),
+		)
+		for account in accounts
+	]
+
+
 def _pending(view: View) -> Iterator[Operation]:
 	return (operation for stage in plan.STATE_STAGES for operation in stage(view))
 
@@ -284,27 +299,36 @@ def _waiting_for_profile(view: View, operations: Iterable[Operation]) -> dict[st
 	}
 
 
+def _unfinished(view: View, operations: Iterable[Operation]) -> set[str]:
+	"""Accounts for which something is left to do, be it that a row waits for its session to end."""
+	ids = {operation.account_id for operation in operations if operation.account_id}
+	return ids | {item.account.account_id for item in view.items if item.surplus}
+
+
 def _troubled(views: Iterable[View], every: Sequence[DesiredAccount]) -> list[DesiredAccount]:
-	"""The accounts that need something done, with all that have the same name or id."""
-	names: set[tuple[str, str]] = set()
+	"""The accounts that need something done, with all that have to do with their names or are the same account."""
+	involved: set[str] = set()
 	for view in views:
 		operations = list(_pending(view))
-		ids = {operation.account_id for operation in operations} | set(_waiting_for_profile(view, operations))
-		names |= {
-			(view.access.name, name.casefold())
-			for item in view.items
-			if item.account.account_id in ids
-			for name in (item.account.username, *(row.get("name", "") for row in item.rows))
-		}
-	involved = {a.account_id for a in every if (access_of(a.service).name, a.username.casefold()) in names}
+		ids = _unfinished(view, operations) | set(_waiting_for_profile(view, operations))
+		involved |= _with_namesakes(view, ids)
 	return [account for account in every if account.account_id in involved]
+
+
+def _with_namesakes(view: View, ids: set[str]) -> set[str]:
+	while True:
+		names = {name for item in view.items if item.account.account_id in ids for name in item.names}
+		found = {item.account.account_id for item in view.items if not names.isdisjoint(item.names)}
+		if found <= ids:
+			return ids
+		ids = ids | found
 
 
 def _results(views: Iterable[View], work: _Pass) -> dict[str, AccountResult]:
 	results: dict[str, AccountResult] = {}
 	for view in views:
 		operations = list(_pending(view))
-		pending = {operation.account_id for operation in operations}
+		pending = _unfinished(view, operations)
 		profiles = _waiting_for_profile(view, operations)
 		online = view.online_names()
 		for item in view.items:

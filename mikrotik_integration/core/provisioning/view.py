@@ -40,6 +40,13 @@ class Item:
 		return self.row is not None or self.account.presence is Presence.ENABLED
 
 	@property
+	def names(self) -> frozenset[str]:
+		"""What it is or was called, casefolded."""
+		return frozenset(
+			name.casefold() for name in (self.account.username, *(row.get("name", "") for row in self.rows))
+		)
+
+	@property
 	def rows(self) -> tuple[Row, ...]:
 		return (*((self.row,) if self.row else ()), *self.surplus)
 
@@ -228,9 +235,8 @@ def _problem(item: Item, blocked: set[str], state: MenuState) -> str | None:
 
 
 def _name_taken(item: Item, blocked: set[str]) -> str | None:
-	name = item.account.username.casefold()
-	holds_it = item.row is not None and item.row.get("name", "").casefold() == name
-	if name not in blocked or holds_it:
+	holds_it = item.row is not None and item.row.get("name") == item.account.username
+	if item.account.username.casefold() not in blocked or holds_it:
 		return None
 	return (
 		f"The router already has a row named {item.account.username!r} that does not belong to this account: "
@@ -267,11 +273,7 @@ def _allow(names: dict[str, bool], name: str, may: bool) -> None:
 def _holders(items: list[Item]) -> dict[str, str]:
 	"""By casefolded name, with those that are to have the name last, so that they are found."""
 	ranked = sorted(items, key=lambda item: item.account.presence is Presence.ENABLED)
-	return {
-		name.casefold(): item.account.account_id
-		for item in ranked
-		for name in (item.account.username, *(row.get("name", "") for row in item.rows))
-	}
+	return {name: item.account.account_id for item in ranked for name in item.names}
 
 
 def _verdict(entitled: bool) -> Verdict:
