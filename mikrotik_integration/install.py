@@ -26,7 +26,9 @@ def ensure_mpesa_fields() -> None:
 	if frappe.get_meta("Mpesa Settings").has_field("company"):
 		return
 	before = frappe.flags.in_migrate
-	frappe.flags.in_migrate = True  # its fields link to each other; Frappe checks such links except in a migration
+	frappe.flags.in_migrate = (
+		True  # its fields link to each other; Frappe checks such links except in a migration
+	)
 	try:
 		make_mpesa_fields()
 	finally:

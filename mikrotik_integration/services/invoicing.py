@@ -69,6 +69,7 @@ def make_invoice(subscription, due_date=None, use_advances: bool = True):
 			"currency": books.company_currency,
 			"conversion_rate": 1,
 			"ignore_pricing_rule": 1,
+			"disable_rounded_total": 1,  # the customer owes the price, to the cent
 			"cost_center": books.cost_center,
 			"taxes_and_charges": books.taxes_and_charges,
 			"remarks": _("Internet service {0}, plan {1}").format(

@@ -8,7 +8,7 @@ from frappe.utils import set_request
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.services import payments, provisioning
 from mikrotik_integration.simulators.daraja import Behaviour, DarajaSimulator, Merchant, Twin
-from mikrotik_integration.tests import BenchTestCase
+from mikrotik_integration.tests import BenchTestCase, factories
 from mikrotik_integration.tests.harness import (
 	WebServer,
 	clear_jobs,
@@ -29,7 +29,7 @@ class ServiceTestCase(BenchTestCase):
 		cls.daraja = cls.using(
 			DarajaSimulator(
 				merchant=Merchant(site.CONSUMER_KEY, site.CONSUMER_SECRET, site.SHORTCODE, site.PASSKEY),
-				behaviour=Behaviour(accept_after_s=0.05, c2b_twin=Twin.NONE, result_after_s=0.05),
+				behaviour=Behaviour(accept_after_s=0.4, c2b_twin=Twin.NONE, result_after_s=0.05),
 			)
 		)
 		cls.using(environment(cls.daraja.environment()))
@@ -59,6 +59,7 @@ class ServiceTestCase(BenchTestCase):
 		simulator = new_router(**(self.router_options | options))
 		simulator.__enter__()
 		self.addCleanup(simulator.__exit__, None, None, None)
+		simulator.run("/ip/pool/add", name=factories.POOL, ranges="10.88.0.2-10.88.255.254")
 		return simulator
 
 	def tearDown(self) -> None:

@@ -8,6 +8,7 @@ import frappe
 from mikrotik_integration.demo_company import COMPANY
 from mikrotik_integration.tests.harness import API_PASSWORD, API_USER
 
+POOL = "customers"
 _serial = itertools.count(1)
 _run = uuid.uuid4().hex[:6]
 
@@ -39,6 +40,8 @@ def a_router(simulator, **values):
 
 
 def a_connection_type(service: str = "hotspot", **values):
+	if service != "hotspot":
+		values = {"address_pool": POOL, "local_address": "10.88.0.1", **values}
 	return frappe.get_doc(
 		{
 			"doctype": "Connection Type",

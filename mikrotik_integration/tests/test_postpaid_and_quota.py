@@ -160,17 +160,26 @@ class TestQuota(ServiceTestCase):
 	def test_at_the_quota_the_service_slows_down_and_is_fast_again_in_the_next_period(self):
 		slow = factories.a_connection_type(speed_limit_rx="128k", speed_limit_tx="256k")
 		subscription = self.subscribe(at_quota="Slow Down", slow_connection_type=slow.name)
+		self.pay(subscription)
+		self.work()
 		session = self.use_all(subscription)
 		self.assertFalse(session.is_live, "a new profile needs a new session")
 		self.assertEqual(slow.profile_name, self.profile_of(subscription))
-		self.pay(subscription)
-		self.work()
 		shift(subscription, timedelta(days=30))
 		clock.advance_due_subscriptions()
 		self.work()
 		subscription.reload()
 		self.assertEqual(("Within", 0), (subscription.quota_state, subscription.used_bytes))
 		self.assertNotEqual(slow.profile_name, self.profile_of(subscription))
+
+	def test_paying_when_the_quota_is_used_up_brings_the_service_back_at_once(self):
+		subscription = self.subscribe(at_quota="Stop")
+		self.use_all(subscription)
+		self.pay(subscription)
+		self.work()
+		subscription.reload()
+		self.assertEqual("Within", subscription.quota_state)
+		self.assertTrue(self.login(subscription).is_live)
 
 	def test_bytes_of_nobody_stay_visible(self):
 		self.sim.run("/ip/hotspot/user/add", {"name": "guest", "password": "guest"})

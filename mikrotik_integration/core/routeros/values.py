@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 _DURATION = re.compile(
 	r"(?:(?P<w>\d+)w)?(?:(?P<d>\d+)d)?"
@@ -18,6 +18,7 @@ _DURATION = re.compile(
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "H": 3_600, "m": 60, "M": 60, "s": 1, "S": 1}
 _MULTIPLES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PLAIN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _TRUE, _FALSE = {"yes", "true"}, {"no", "false", ""}
 _NO_PRIORITY = 8
 
@@ -67,11 +68,11 @@ def parse_rate(text: str | None) -> int:
 	"""Bit/s of `25M`, `25000000`, `1.5M`, `10G`; k is 1000. `` and None are 0, which means unlimited."""
 	word = (text or "0").strip().lower().removesuffix("bps")
 	unit = word[-1:] if word[-1:] in _MULTIPLES and not word[-1:].isdigit() else ""
-	try:
-		rate = Decimal(word.removesuffix(unit) if unit else word) * _MULTIPLES[unit]
-	except InvalidOperation:
-		raise ValueError(f"not a rate: {text!r}") from None
-	if not rate.is_finite() or rate < 0 or rate != int(rate):
+	number = word.removesuffix(unit) if unit else word
+	if not _PLAIN_NUMBER.fullmatch(number):
+		raise ValueError(f"not a rate: {text!r}")
+	rate = Decimal(number) * _MULTIPLES[unit]
+	if rate != int(rate):
 		raise ValueError(f"not a rate: {text!r}")
 	return int(rate)
 

@@ -23,6 +23,7 @@ class ConnectionType(Document):
 		self.validate_profile_name()
 		self.validate_rates()
 		self.validate_burst()
+		self.warn_without_addresses()
 
 	def on_update(self) -> None:
 		if not self.is_new() and self.get_doc_before_save():
@@ -54,6 +55,15 @@ class ConnectionType(Document):
 		if not (self.speed_limit_rx and self.speed_limit_tx):
 			frappe.throw(_("A burst needs both speed limits"))
 		accounts.rate_limit_of(self)
+
+	def warn_without_addresses(self) -> None:
+		if self.service_name != "hotspot" and not self.address_pool:
+			frappe.msgprint(
+				_("Without an address pool only customers with a fixed IP address can connect by {0}").format(
+					self.service_name
+				),
+				alert=True,
+			)
 
 	def _refresh(self, field: str) -> None:
 		"""The routers follow: every subscription that is delivered this way."""

@@ -42,7 +42,7 @@ class MikroTikSettings(Document):
 
 	def validate_address(self) -> None:
 		self.ip_address = (self.ip_address or "").strip()
-		if not HOST.fullmatch(self.ip_address):
+		if not HOST.fullmatch(self.ip_address) or self.ip_address.count(":") == 1:
 			frappe.throw(
 				_(
 					"{0} is not an address. Write the IP address or host name alone, without http:// or a port"
