@@ -109,9 +109,10 @@ def silent_router(latency_ms: float, service_ms: float) -> dict[str, float | boo
 		routers = [
 			stack.enter_context(RouterSimulator(USER, PASSWORD, faults=faults)) for _ in range(ROUTERS)
 		]
-		all_answer = _all_in_order(routers, 0)
+		_all_in_order(routers, first=0)  # makes the profiles
+		all_answer = _all_in_order(routers, first=USERS_PER_ROUTER)
 		routers[-1].set_faults(never_answer=True)
-		one_silent = _all_in_order(routers, USERS_PER_ROUTER)
+		one_silent = _all_in_order(routers, first=2 * USERS_PER_ROUTER)
 	return {
 		"routers": ROUTERS,
 		"workers": 2,

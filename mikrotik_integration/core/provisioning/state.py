@@ -68,7 +68,7 @@ def _questions(access: Access, scope: Scope | None) -> Iterator[_Question]:
 	by_comment = _alike(COMMENT, scope.comments) if scope else []
 	for queries in (*by_name, *by_comment):
 		yield _print(access.account_menu, access.account_proplist, queries)
-	if by_name or by_comment:
+	if by_name:
 		yield _print(access.profile_menu, access.profile_proplist, ())
 	for queries in by_user:
 		yield _print(access.session_menu, (".id", access.session_user, "radius"), queries)
