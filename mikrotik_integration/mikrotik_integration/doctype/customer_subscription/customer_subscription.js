@@ -83,7 +83,7 @@ function draw(frm, pills) {
 }
 
 function when(value) {
-	return frappe.datetime.str_to_user(value);
+	return frappe.datetime.str_to_user(value).replace(/(\d\d:\d\d):\d\d/, "$1");
 }
 
 function from_now(value) {

@@ -1,11 +1,11 @@
 frappe.listview_settings["Customer Subscription"] = {
 	add_fields: ["status", "is_online", "router_status", "expiry_date", "quota_state"],
-	hide_name_column: true,
+	hide_name_column: false,
 
 	get_indicator(doc) {
 		const filter = `status,=,${doc.status}`;
 		if (doc.status === "Active" && doc.router_status !== "In Sync")
-			return [__("Active, not on the router yet"), "orange", filter];
+			return [__("Active, router waits"), "orange", filter];
 		if (doc.status === "Active" && doc.quota_state === "Used Up")
 			return [__("Active, quota used up"), "yellow", filter];
 		const color = { Draft: "gray", Active: "green", Suspended: "orange", Expired: "red" }[doc.status];
