@@ -16,6 +16,7 @@ _EXPIRED, _NOT_YET_VALID = 10, 9
 _OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 _SHA256_HEX_DIGITS = 64
+_HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,20 @@ def open_socket(host: str, port: int, tls: Tls | None, timeout_s: float) -> sock
 def _connect(host: str, port: int, timeout_s: float) -> socket.socket:
 	if not host.strip():
 		raise Unreachable("No address is given for the router")
+	if not 0 < port <= _HIGHEST_PORT:
+		raise Unreachable(f"{port} is not a port number: the API is on 8728, with TLS on 8729")
 	try:
 		sock = socket.create_connection((host.strip(), port), timeout=timeout_s)
 		# Without this a small command waits for the acknowledgement of the one before.
 		sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 		return sock
-	except (OSError, UnicodeError, OverflowError) as error:
+	except (OSError, UnicodeError) as error:
 		raise Unreachable(_why_unreachable(error, host.strip(), port, timeout_s)) from error
 
 
 def _why_unreachable(error: Exception, host: str, port: int, timeout_s: float) -> str:
 	if isinstance(error, socket.gaierror | UnicodeError):
 		return f"The name {host!r} is not known: is the address spelt right?"
-	if isinstance(error, OverflowError):
-		return f"{port} is not a port number: the API is on 8728, with TLS on 8729"
 	if isinstance(error, ConnectionRefusedError):
 		return (
 			f"{host} refused the connection, its port {port} is closed: is the service api (8728) or api-ssl (8729) "
