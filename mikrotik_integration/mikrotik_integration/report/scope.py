@@ -8,7 +8,7 @@ from datetime import date
 import frappe
 from frappe import _
 from frappe.core.doctype.user_permission.user_permission import get_user_permissions
-from frappe.utils import add_days, getdate, today
+from frappe.utils import add_days, formatdate, getdate, today
 
 LONGEST_DAYS = 732
 SUBSCRIPTION, ROUTER = "Customer Subscription", "MikroTik Settings"
@@ -69,7 +69,20 @@ def money(fieldname: str, label: str, width: int = 130) -> dict:
 
 def link(fieldname: str, label: str, doctype: str, width: int = 150) -> dict:
 	"""A column that opens a document."""
-	return {"fieldname": fieldname, "label": label, "fieldtype": "Link", "options": doctype, "width": width}
+	return {**text(fieldname, label, width), "fieldtype": "Link", "options": doctype}
+
+
+def text(fieldname: str, label: str, width: int = 150) -> dict:
+	"""A column of words; account and phone numbers are words, too, and stand to the left."""
+	return {"fieldname": fieldname, "label": label, "fieldtype": "Data", "width": width, "align": "left"}
+
+
+def day_labels(days: list[date]) -> list[str]:
+	"""Labels that fit under the bars of a month: the month only where it begins."""
+	return [
+		formatdate(day, "d MMM") if number == 0 or day.day == 1 else str(day.day)
+		for number, day in enumerate(days)
+	]
 
 
 def in_currency(rows: list[dict]) -> list[dict]:

@@ -309,6 +309,7 @@ function draw_usage(wrapper, days) {
 	new frappe.Chart(wrapper.find("div")[0], {
 		type: "bar",
 		height: 260,
+		colors: ["#FFA00A", "#449CF0"],
 		barOptions: { stacked: 1 },
 		axisOptions: { xIsSeries: 1, shortenYAxisNumbers: 1 },
 		tooltipOptions: { formatTooltipY: (value) => `${value} GB` },

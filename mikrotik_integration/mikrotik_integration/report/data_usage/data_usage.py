@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Coalesce, Max, Sum
-from frappe.utils import flt, formatdate
+from frappe.utils import flt
 from pypika import Case
 
 from mikrotik_integration.mikrotik_integration.report import scope
@@ -88,10 +88,10 @@ def _columns(group: str) -> list[dict]:
 	keys = {
 		"Subscription": [
 			scope.link("subscription", _("Subscription"), "Customer Subscription", 130),
-			{"fieldname": "customer_name", "label": _("Customer"), "fieldtype": "Data", "width": 180},
-			{"fieldname": "username", "label": _("Username"), "fieldtype": "Data", "width": 160},
+			scope.text("customer_name", _("Customer"), 180),
+			scope.text("username", _("Username"), 160),
 			scope.link("router", _("Router"), "MikroTik Settings"),
-			{"fieldname": "belongs", "label": _("Belongs To"), "fieldtype": "Data", "width": 150},
+			scope.text("belongs", _("Belongs To"), 150),
 		],
 		"Router": [scope.link("router", _("Router"), "MikroTik Settings", 200)],
 		"Day": [{"fieldname": "day", "label": _("Day"), "fieldtype": "Date", "width": 120}],
@@ -121,13 +121,14 @@ def _chart(by_day: list[frappe._dict]) -> dict | None:
 		return None
 	return {
 		"data": {
-			"labels": [formatdate(day.date) for day in by_day],
+			"labels": scope.day_labels([day.date for day in by_day]),
 			"datasets": [
 				{"name": _("Upload (GB)"), "values": [_gb(day.bytes_in) for day in by_day]},
 				{"name": _("Download (GB)"), "values": [_gb(day.bytes_out) for day in by_day]},
 			],
 		},
 		"type": "bar",
+		"colors": ["#FFA00A", "#449CF0"],
 		"barOptions": {"stacked": 1},
 		"fieldtype": "Float",
 	}

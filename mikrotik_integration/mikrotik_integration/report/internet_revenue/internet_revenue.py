@@ -8,6 +8,7 @@ from pypika import Case
 
 from mikrotik_integration.mikrotik_integration.report import scope
 
+LARGEST_SHOWN = 12
 GROUPS = ("Plan", "Router", "Day", "Month")
 
 
@@ -68,25 +69,29 @@ def _query(filters: frappe._dict, group: str):
 
 def _columns(group: str) -> list[dict]:
 	return [
-		{"fieldname": "label", "label": _(group), "fieldtype": "Data", "width": 220},
+		scope.text("label", _(group), 220),
 		{"fieldname": "subscriptions", "label": _("Subscriptions"), "fieldtype": "Int", "width": 120},
 		{"fieldname": "invoices", "label": _("Invoices"), "fieldtype": "Int", "width": 100},
 		scope.money("credited", _("Credited"), 150),
 		scope.money("net", _("Revenue before Tax"), 170),
-		{"fieldname": "share", "label": _("Share"), "fieldtype": "Percent", "width": 100},
+		{"fieldname": "share", "label": _("Share"), "fieldtype": "Percent", "precision": 1, "width": 100},
 	]
 
 
 def _chart(rows: list[dict], group: str) -> dict | None:
 	if not rows:
 		return None
-	shown = rows if group in ("Day", "Month") else rows[:12]
+	shown = rows if group in ("Day", "Month") else rows[:LARGEST_SHOWN]
+	labels = (
+		scope.day_labels([row["key"] for row in shown]) if group == "Day" else [row["label"] for row in shown]
+	)
 	return {
 		"data": {
-			"labels": [row["label"] for row in shown],
+			"labels": labels,
 			"datasets": [{"name": _("Revenue before Tax"), "values": [flt(row["net"], 2) for row in shown]}],
 		},
 		"type": "bar",
+		"colors": ["#29CD42"],
 		"fieldtype": "Currency",
 	}
 

@@ -19,8 +19,10 @@ frappe.query_reports["Payments and Ledger"] = {
 	tree: true,
 	initial_depth: 1,
 	formatter(value, row, column, data, default_formatter) {
+		// a payment beneath its day has no sums of its own
+		if (data?.indent && value == null) return "";
 		const shown = default_formatter(value, row, column, data);
-		if (column.fieldname !== "difference" || !data || data.indent) return shown;
+		if (column.fieldname !== "difference" || !data) return shown;
 		return `<span class="text-${data.difference ? "danger" : "success"}">${shown}</span>`;
 	},
 };

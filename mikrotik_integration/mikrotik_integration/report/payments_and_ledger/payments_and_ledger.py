@@ -125,18 +125,18 @@ def _rows(by_day: dict[date, dict], unapplied: list[frappe._dict]) -> list[dict]
 
 def _columns() -> list[dict]:
 	return [
-		{"fieldname": "label", "label": _("Day"), "fieldtype": "Data", "width": 130},
+		scope.text("label", _("Day"), 130),
 		{"fieldname": "payments", "label": _("Payments"), "fieldtype": "Int", "width": 90},
-		scope.money("applied", _("Payments Applied")),
-		scope.money("booked", _("Payment Entries")),
+		scope.money("applied", _("Payments Applied"), 150),
+		scope.money("booked", _("Payment Entries"), 150),
 		scope.money("ledger", _("General Ledger")),
 		scope.money("difference", _("Difference")),
-		scope.money("advance", _("Still an Advance")),
+		scope.money("advance", _("Still an Advance"), 150),
 		scope.money("unapplied", _("Not Applied")),
-		{"fieldname": "status", "label": _("Status"), "fieldtype": "Data", "width": 110},
+		scope.text("status", _("Status"), 110),
 		scope.link("payment", _("Payment"), "Subscription Payment", 170),
 		scope.link("subscription", _("Subscription"), "Customer Subscription", 120),
-		{"fieldname": "because", "label": _("Because"), "fieldtype": "Data", "width": 320},
+		scope.text("because", _("Because"), 320),
 	]
 
 
@@ -146,13 +146,14 @@ def _chart(by_day: dict[date, dict]) -> dict | None:
 	days = sorted(by_day)
 	return {
 		"data": {
-			"labels": [formatdate(day) for day in days],
+			"labels": scope.day_labels(days),
 			"datasets": [
 				{"name": _("Payments Applied"), "values": [flt(by_day[day]["applied"], 2) for day in days]},
 				{"name": _("General Ledger"), "values": [flt(by_day[day]["ledger"], 2) for day in days]},
 			],
 		},
 		"type": "bar",
+		"colors": ["#29CD42", "#449CF0"],
 		"fieldtype": "Currency",
 	}
 

@@ -10,12 +10,10 @@ from frappe.utils import add_days, cint, flt, now_datetime
 from mikrotik_integration.mikrotik_integration.report import scope
 
 FIELDS = (
-	"name as router",
 	"enabled",
 	"status",
 	"last_seen",
 	"online_users",
-	"pending_accounts",
 	"cpu_load",
 	"free_memory_mb",
 	"total_memory_mb",
@@ -39,11 +37,13 @@ def execute(filters: dict | None = None) -> tuple:
 def _rows(filters: frappe._dict) -> list[dict]:
 	refused = _failed_operations(cint(filters.get("days")) or 7)
 	subscriptions = _active_subscriptions()
+	pending = _pending_accounts()
 	return [
 		{
 			**router,
 			"status": router.status if router.enabled else _("Switched Off"),
 			"subscriptions": subscriptions.get(router.router, 0),
+			"pending_accounts": pending.get(router.router, 0),
 			"failed": refused.get(router.router, 0),
 			"memory_free": 100 * flt(router.free_memory_mb) / flt(router.total_memory_mb or 1),
 			"uptime_days": flt(router.uptime_seconds / SECONDS_A_DAY, 1),
@@ -55,13 +55,23 @@ def _rows(filters: frappe._dict) -> list[dict]:
 
 
 def _routers(filters: frappe._dict) -> list[frappe._dict]:
-	wanted = {"name": filters.get("router"), "status": filters.get("status")}
-	return frappe.get_list(
-		"MikroTik Settings",
-		filters={field: value for field, value in wanted.items() if value},
-		fields=list(FIELDS),
-		order_by="name",
-		limit=0,
+	# not get_list: it takes "last_seen" for the field "_seen" and leaves it out
+	router = frappe.qb.DocType("MikroTik Settings")
+	query = frappe.qb.from_(router).select(router.name.as_("router"), *(router[field] for field in FIELDS))
+	if filters.get("status"):
+		query = query.where((router.status == filters.status) & (router.enabled == 1))
+	return scope.within(query.orderby(router.name), router.name, filters).run(as_dict=True)
+
+
+def _pending_accounts() -> dict[str, int]:
+	"""Logins that their router does not hold as wanted, as of now."""
+	account = frappe.qb.DocType("Router Account")
+	return dict(
+		frappe.qb.from_(account)
+		.select(account.mikrotik_settings, Count("*"))
+		.where(account.generation != account.applied_generation)
+		.groupby(account.mikrotik_settings)
+		.run()
 	)
 
 
@@ -91,11 +101,11 @@ def _columns() -> list[dict]:
 	columns = (
 		("status", _("Status"), "Data", 110),
 		("last_seen", _("Last Seen"), "Datetime", 160),
-		("online_users", _("Online Users"), "Int", 110),
-		("subscriptions", _("Active Subscriptions"), "Int", 150),
-		("pending_accounts", _("Not Yet in Sync"), "Int", 120),
-		("failed", _("Refused or Failed"), "Int", 130),
-		("by_hand", _("Made by Hand"), "Int", 120),
+		("online_users", _("Online Users"), "Int", 120),
+		("subscriptions", _("Active Subscriptions"), "Int", 170),
+		("pending_accounts", _("Not Yet in Sync"), "Int", 140),
+		("failed", _("Refused or Failed"), "Int", 150),
+		("by_hand", _("Made by Hand"), "Int", 130),
 		("cpu_load", _("CPU"), "Percent", 80),
 		("memory_free", _("Memory Free"), "Percent", 120),
 		("uptime_days", _("Days Up"), "Float", 90),
@@ -122,13 +132,14 @@ def _chart(rows: list[dict]) -> dict | None:
 			],
 		},
 		"type": "bar",
+		"colors": ["#29CD42", "#449CF0"],
 		"fieldtype": "Int",
 	}
 
 
 def _summary(rows: list[dict]) -> list[dict]:
 	offline = sum(row["status"] == "Offline" for row in rows)
-	pending = sum(row["pending_accounts"] or 0 for row in rows)
+	pending = sum(row["pending_accounts"] for row in rows)
 	return [
 		_count(_("Routers Online"), sum(row["status"] == "Online" for row in rows), "Green"),
 		_count(_("Routers Offline"), offline, "Red" if offline else "Green"),

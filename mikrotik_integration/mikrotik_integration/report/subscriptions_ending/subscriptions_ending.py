@@ -5,7 +5,7 @@ from collections import Counter
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Count, Sum
-from frappe.utils import add_days, cint, date_diff, flt, formatdate, getdate, now_datetime, today
+from frappe.utils import add_days, cint, date_diff, flt, getdate, now_datetime, today
 
 from mikrotik_integration.mikrotik_integration.report import scope
 
@@ -82,15 +82,15 @@ def _row(subscription: frappe._dict, owed: dict[str, tuple[float, int]]) -> dict
 def _columns() -> list[dict]:
 	return [
 		scope.link("subscription", _("Subscription"), "Customer Subscription", 130),
-		{"fieldname": "customer_name", "label": _("Customer"), "fieldtype": "Data", "width": 180},
-		{"fieldname": "phone_number", "label": _("Phone"), "fieldtype": "Data", "width": 130},
+		scope.text("customer_name", _("Customer"), 180),
+		scope.text("phone_number", _("Phone"), 130),
 		scope.link("internet_plan", _("Plan"), "Internet Plan"),
 		scope.link("router", _("Router"), "MikroTik Settings"),
-		{"fieldname": "status", "label": _("Status"), "fieldtype": "Data", "width": 100},
-		{"fieldname": "state", "label": _("Ending"), "fieldtype": "Data", "width": 90},
+		scope.text("status", _("Status"), 100),
+		scope.text("state", _("Ending"), 90),
 		{"fieldname": "expiry_date", "label": _("Paid Until"), "fieldtype": "Datetime", "width": 160},
 		{"fieldname": "days_left", "label": _("Days Left"), "fieldtype": "Int", "width": 90},
-		{"fieldname": "billing", "label": _("Billing"), "fieldtype": "Data", "width": 90},
+		scope.text("billing", _("Billing"), 90),
 		scope.money("credit", _("Advance Paid")),
 		scope.money("due", _("Due on Invoices")),
 		scope.money("to_pay", _("To Pay to Go On"), 140),
@@ -104,10 +104,11 @@ def _chart(rows: list[dict]) -> dict | None:
 	days = sorted(ends)
 	return {
 		"data": {
-			"labels": [formatdate(day) for day in days],
+			"labels": scope.day_labels(days),
 			"datasets": [{"name": _("Subscriptions"), "values": [ends[day] for day in days]}],
 		},
 		"type": "bar",
+		"colors": ["#449CF0"],
 		"fieldtype": "Int",
 	}
 
