@@ -7,6 +7,8 @@
 DB_ROOT_USERNAME="${DB_ROOT_USERNAME:-root}"
 DB_ROOT_PASSWORD="${DB_ROOT_PASSWORD:-root}"
 CODE="$ROOT"
+FRAPPE_REDIS_CACHE=""
+FRAPPE_REDIS_QUEUE=""
 
 is_bench() { [[ -d "$1/apps/frappe" && -x "$1/env/bin/python" && -d "$1/sites" ]]; }
 
@@ -48,11 +50,14 @@ as_bench() {
 	fi
 }
 
-# Runs a Frappe command ("--site x migrate") with this checkout's code.
-frappe() {
-	(cd "$BENCH/sites" && as_bench env PYTHONPATH="$CODE" PYTHONDONTWRITEBYTECODE=1 \
-		"$BENCH_PYTHON" -m frappe.utils.bench_helper frappe "$@")
+# Runs a command in the bench's sites folder, with this checkout's code and our Redis.
+in_bench() {
+	(cd "$BENCH/sites" && as_bench env PYTHONPATH="$CODE" PYTHONDONTWRITEBYTECODE=1 SITES_PATH="$BENCH/sites" \
+		FRAPPE_REDIS_CACHE="$FRAPPE_REDIS_CACHE" FRAPPE_REDIS_QUEUE="$FRAPPE_REDIS_QUEUE" "$@")
 }
+
+# Runs a Frappe command ("--site x migrate").
+frappe() { in_bench "$BENCH_PYTHON" -m frappe.utils.bench_helper frappe "$@"; }
 
 as_root() {
 	if [[ "$(id -u)" == 0 ]]; then "$@"; else sudo -n "$@"; fi
@@ -65,10 +70,12 @@ config_value() {
 		"$BENCH/sites/common_site_config.json" "$1" "$2"
 }
 
+# MariaDB as it is; a Redis of our own, so that workers of this bench that are running do not take our jobs.
 ensure_services() {
 	ensure_mariadb
-	ensure_redis cache
-	ensure_redis queue
+	command -v redis-server >/dev/null || die "Redis is not installed: apt-get install redis-server"
+	start_redis && FRAPPE_REDIS_CACHE="$REDIS_URL"
+	start_redis && FRAPPE_REDIS_QUEUE="$REDIS_URL"
 }
 
 ensure_mariadb() {
@@ -77,29 +84,33 @@ ensure_mariadb() {
 	[[ "$(config_value db_host 127.0.0.1)" =~ ^(localhost|127\.0\.0\.1)$ ]] || return 0
 	port_open "$port" && return 0
 	say "Starting MariaDB ..."
-	as_root service mariadb start >/dev/null 2>&1 || as_root service mysql start >/dev/null 2>&1 || start_mariadbd
+	start_mariadb_service || start_mariadbd
 	wait_for_port "$port" 120 || die "MariaDB does not start: look into its log (/var/log/mysql)"
-	undo_at_exit as_root service mariadb stop
+}
+
+start_mariadb_service() {
+	local name
+	for name in mariadb mysql; do
+		if as_root service "$name" start >/dev/null 2>&1; then
+			undo_at_exit as_root service "$name" stop
+			return 0
+		fi
+	done
+	return 1
 }
 
 start_mariadbd() {
 	command -v mariadbd-safe >/dev/null || die "MariaDB is not installed: apt-get install mariadb-server"
-	as_root mariadbd-safe --user=mysql >/dev/null 2>&1 &
+	start mariadb as_root mariadbd-safe --user=mysql
 }
 
-# ensure_redis cache|queue
-ensure_redis() {
-	local url port
-	url="$(config_value "redis_$1" "")"
-	port="${url##*:}"
-	port="${port%%/*}"
-	if [[ -z "$port" ]] || port_open "$port"; then return 0; fi
-	[[ -f "$BENCH/config/redis_$1.conf" ]] || die "$BENCH/config/redis_$1.conf is missing: bench setup redis"
-	command -v redis-server >/dev/null || die "Redis is not installed: apt-get install redis-server"
-	say "Starting Redis ($1) ..."
-	as_bench redis-server "$BENCH/config/redis_$1.conf" --daemonize no >"$WORK/redis_$1.log" 2>&1 &
-	remember_pid $!
-	wait_for_port "$port" || die "Redis does not start on port $port: $(tail -n 3 "$WORK/redis_$1.log")"
+# Starts a Redis on a free port, sets REDIS_URL.
+start_redis() {
+	local port
+	port="$(free_port)"
+	start "redis-$port" redis-server --port "$port" --bind 127.0.0.1 --save "" --appendonly no --dir "$WORK"
+	wait_for_port "$port" || die "Redis does not start: $(tail -n 3 "$WORK/redis-$port.log")"
+	REDIS_URL="redis://127.0.0.1:$port"
 }
 
 # --- the app ---
@@ -208,7 +219,8 @@ db_admin_works() {
 		PY
 }
 
-site_apps() { frappe --site "$1" list-apps 2>/dev/null | awk '{print $1}'; }
+# The apps on a site, one a line; nothing if there is no such site or it is broken.
+site_apps() { { frappe --site "$1" list-apps 2>/dev/null || true; } | awk '{print $1}'; }
 
 # ensure_site SITE ADMIN_PASSWORD: a site with ERPNext, the M-PESA app and this one, its schema up to date.
 ensure_site() {
@@ -236,7 +248,6 @@ make_site() {
 	quietly frappe new-site "$1" --force --admin-password "$2" --db-root-username "$DB_ROOT_USERNAME" \
 		--db-root-password "$DB_ROOT_PASSWORD" --install-app erpnext || die "The site $1 cannot be made"
 	quietly frappe --site "$1" install-app frappe_mpsa_payments || die "frappe_mpsa_payments does not install"
-	quietly frappe --site "$1" set-config allow_tests true
 }
 
 remember_schema() {

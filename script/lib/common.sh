@@ -5,7 +5,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 APP=mikrotik_integration
 WORK="$(mktemp -d "${TMPDIR:-/tmp}/$APP.XXXXXX")"
 chmod 755 "$WORK"
-STARTED_PIDS=()
+STARTED=()
 UNDO=()
 
 say() { printf '%s\n' "$*"; }
@@ -41,26 +41,37 @@ free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# remember_pid PID: end this process, which we started, at exit.
-remember_pid() { STARTED_PIDS+=("$1"); }
+# start NAME COMMAND...: in the background, its words in a log; it and its children end at exit.
+start() {
+	local log="$WORK/$1.log"
+	shift
+	set -m # a process group of its own
+	"$@" >"$log" 2>&1 </dev/null &
+	set +m
+	STARTED+=("$!")
+}
 
 # undo_at_exit COMMAND...: run this at exit (words without spaces).
 undo_at_exit() { UNDO+=("$*"); }
 
-stop_process() {
+signal_group() { kill "-$1" -- "-$2" 2>/dev/null || sudo -n kill "-$1" -- "-$2" 2>/dev/null; }
+
+# Ends a process group that we started.
+stop_group() {
 	local tries
-	kill "$1" 2>/dev/null || return 0
+	signal_group TERM "$1" || return 0
 	for ((tries = 0; tries < 40; tries++)); do
-		kill -0 "$1" 2>/dev/null || return 0
+		signal_group 0 "$1" || return 0
 		sleep 0.25
 	done
-	kill -KILL "$1" 2>/dev/null || true
+	signal_group KILL "$1" || true
 }
 
 clean_up() {
 	local i words
-	for ((i = ${#STARTED_PIDS[@]} - 1; i >= 0; i--)); do
-		stop_process "${STARTED_PIDS[$i]}"
+	trap - ERR
+	for ((i = ${#STARTED[@]} - 1; i >= 0; i--)); do
+		stop_group "${STARTED[$i]}"
 	done
 	for ((i = ${#UNDO[@]} - 1; i >= 0; i--)); do
 		read -ra words <<<"${UNDO[$i]}"
@@ -68,6 +79,8 @@ clean_up() {
 	done
 	rm -rf "$WORK"
 }
+set -E
+trap 'printf "%s stopped at %s:%s\n" "$0" "${BASH_SOURCE[0]}" "$LINENO" >&2' ERR
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
