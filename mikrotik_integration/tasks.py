@@ -1,11 +1,11 @@
 """Scheduler entries: each says when, and calls one service."""
 
-from mikrotik_integration.services import clock, payments, routers
+from mikrotik_integration.services import clock, inbox_worker, routers
 
 
 def ask_for_payments_again() -> None:
 	"""Every minute: payments that nobody has answered for yet."""
-	payments.ask_again()
+	inbox_worker.ask_again()
 
 
 def follow_the_clock() -> None:

@@ -3,12 +3,12 @@
 import frappe
 from frappe import _
 
-from mikrotik_integration.services import inbox, payments
+from mikrotik_integration.services import inbox, inbox_worker
 
 
 def after_insert(doc, method=None) -> None:
 	if name := inbox.record_pay_bill(doc):
-		payments.enqueue(name)
+		inbox_worker.enqueue(name)
 
 
 def before_submit(doc, method=None) -> None:

@@ -6,7 +6,7 @@ goes through the inbox first, and is applied once Daraja confirmed it.
 
 import frappe
 
-from mikrotik_integration.services import inbox, payments
+from mikrotik_integration.services import inbox, inbox_worker, payments
 
 
 def on_submit(doc, method=None) -> None:
@@ -14,7 +14,7 @@ def on_submit(doc, method=None) -> None:
 		return
 	subscription = doc.customer_subscription or _subscription_of_references(doc)
 	if subscription and (name := _record(doc, subscription)):
-		payments.enqueue(name)
+		inbox_worker.enqueue(name)
 
 
 def on_cancel(doc, method=None) -> None:

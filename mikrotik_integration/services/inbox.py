@@ -122,6 +122,7 @@ def record_desk(payment_entry, subscription: str) -> str | None:
 			"verified": 1,
 			"verified_by": frappe.session.user,
 			"verified_on": now_datetime(),
+			"next_ask": now_datetime(),
 			"amount": flt(payment_entry.paid_amount),
 			"currency": payment_entry.paid_from_account_currency,
 			"payment_entry": payment_entry.name,

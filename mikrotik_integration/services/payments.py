@@ -1,4 +1,4 @@
-"""A payment's way: recorded, verified, applied, on the router. Each step may be cut and is taken up again."""
+"""What people and callbacks do with payments: ask for one, point at one, confirm, assign, take back."""
 
 import frappe
 from frappe import _
@@ -10,16 +10,14 @@ from mikrotik_integration.exceptions import PaymentNotPossible
 from mikrotik_integration.services import (
 	application,
 	inbox,
+	inbox_worker,
 	invoicing,
-	messages,
 	provisioning,
 	realtime,
 	settings,
 	verification,
 )
 from mikrotik_integration.services.locks import lock_row
-
-MAX_AGAIN = 200
 
 
 def request_payment(subscription, phone_number: str | None = None, amount: float | None = None) -> str:
@@ -86,112 +84,23 @@ def _amount(subscription, amount: float | None) -> int:
 		raise PaymentNotPossible(str(error)) from error
 
 
-def enqueue(name: str) -> None:
-	"""Have a worker take this payment as far as it goes."""
-	frappe.enqueue(
-		"mikrotik_integration.services.payments.process",
-		queue="short",
-		job_id=f"subscription-payment|{name}|{now_datetime():%H%M%S}",
-		deduplicate=True,
-		enqueue_after_commit=True,
-		name=name,
-	)
-
-
-def process(name: str) -> None:
-	"""Background job: verify and apply one payment, then bring its account onto the router."""
-	verification.ask(name)
-	try:
-		applied = application.apply(name)
-	except Exception as error:
-		frappe.db.rollback()
-		application.postpone(name, error)
-		frappe.db.commit()  # nosemgrep: the reason must be seen, and the payment tried again
-		return
-	if applied:
-		_announce(name)
-	_show_failure(name)
-	frappe.db.commit()  # nosemgrep: the books must stand before the router is talked to
-	_provision(name)
-
-
-def _show_failure(name: str) -> None:
-	subscription = frappe.db.get_value(
-		"Subscription Payment", {"name": name, "status": "Failed"}, "subscription"
-	)
-	if subscription:
-		frappe.db.set_value(
-			"Customer Subscription", subscription, "payment_status", "Failed", update_modified=False
-		)
-		realtime.subscription_changed(subscription)
-
-
-def _announce(name: str) -> None:
-	payment = frappe.get_doc("Subscription Payment", name)
-	messages.payment_applied(payment)
-	realtime.subscription_changed(payment.subscription)
-
-
-def _provision(name: str) -> None:
-	subscription = frappe.db.get_value(
-		"Subscription Payment", {"name": name, "status": "Applied"}, "subscription"
-	)
-	if subscription:
-		provisioning.push_owner("Customer Subscription", subscription)
-
-
 def poke(subscription_name: str) -> None:
 	"""Something was said about a payment of this subscription: ask Daraja now. Believes nothing by itself."""
 	verification.learn_receipts(subscription_name)
-	for name in _open_payments({"subscription": subscription_name}):
-		enqueue(name)
-
-
-def ask_again() -> None:
-	"""Every minute: payments whose time to be asked about has come, and those that stopped halfway."""
-	for request in inbox.pushes_without_payment():
-		inbox.record_push(request)
-	due = _open_payments({"next_ask": ("<=", now_datetime())})
-	halfway = frappe.get_all(
+	open_payments = frappe.get_all(
 		"Subscription Payment",
-		filters={"status": "Verified"},
+		filters={"status": ("in", verification.UNVERIFIED), "subscription": subscription_name},
 		pluck="name",
 		order_by="creation",
-		limit=MAX_AGAIN,
 	)
-	for name in (*due, *halfway):
-		enqueue(name)
-
-
-def _halfway() -> list[str]:
-	"""Verified, but their application was cut off, or failed and is to be tried again."""
-	payment = frappe.qb.DocType("Subscription Payment")
-	return (
-		frappe.qb.from_(payment)
-		.select(payment.name)
-		.where(
-			(payment.status == "Verified")
-			& (payment.next_ask.isnull() | (payment.next_ask <= now_datetime()))
-		)
-		.orderby(payment.creation)
-		.limit(MAX_AGAIN)
-	).run(pluck=True)
-
-
-def _open_payments(filters: dict) -> list[str]:
-	return frappe.get_all(
-		"Subscription Payment",
-		filters={"status": ("in", verification.UNVERIFIED), **filters},
-		pluck="name",
-		order_by="next_ask",
-		limit=MAX_AGAIN,
-	)
+	for name in open_payments:
+		inbox_worker.enqueue(name)
 
 
 def take_transaction_status(token: str, body: dict) -> None:
 	"""Daraja's answer about a receipt came in; raises MalformedCallback. Tells the caller nothing else."""
 	if name := verification.take_result(token, parse_transaction_status_result(body)):
-		enqueue(name)
+		inbox_worker.enqueue(name)
 
 
 def confirm(name: str, reason: str) -> None:
@@ -200,7 +109,7 @@ def confirm(name: str, reason: str) -> None:
 	verification.mark_verified(payment, frappe.session.user)
 	payment.add_comment("Info", _("Confirmed by hand: {0}").format(reason))
 	payment.save(ignore_permissions=True)
-	enqueue(name)
+	inbox_worker.enqueue(name)
 
 
 def assign(name: str, subscription_name: str) -> None:
@@ -219,7 +128,7 @@ def assign(name: str, subscription_name: str) -> None:
 	payment.next_ask = None if payment.verified else now_datetime()
 	payment.add_comment("Info", _("Assigned to {0}").format(subscription_name))
 	payment.save(ignore_permissions=True)
-	enqueue(name)
+	inbox_worker.enqueue(name)
 
 
 def not_a_duplicate(name: str) -> None:
@@ -228,7 +137,7 @@ def not_a_duplicate(name: str) -> None:
 	payment.update({"status": "Verified", "duplicate_of": None, "review_reason": ""})
 	payment.add_comment("Info", _("Not a duplicate"))
 	payment.save(ignore_permissions=True)
-	enqueue(name)
+	inbox_worker.enqueue(name)
 
 
 def _locked(name: str, statuses: tuple[str, ...]):

@@ -43,26 +43,33 @@ FIELDS = [
 
 def push_owner(reference_doctype: str, reference_name: str) -> None:
 	"""Bring the accounts of one owner onto their routers now. A router known to be away is left to its next check."""
+	push_owners(reference_doctype, [reference_name])
+
+
+def push_owners(reference_doctype: str, reference_names: list[str]) -> None:
+	"""The same for many owners, each router told once."""
 	account = frappe.qb.DocType("Router Account")
 	waiting = (
 		frappe.qb.from_(account)
 		.select(account.mikrotik_settings)
 		.distinct()
-		.where((account.reference_doctype == reference_doctype) & (account.reference_name == reference_name))
+		.where(
+			(account.reference_doctype == reference_doctype) & account.reference_name.isin(reference_names)
+		)
 		.where(account.generation != account.applied_generation)
 	).run(pluck=True)
 	for router in waiting:
-		push_router(router, reference_name)
+		push_router(router, reference_names)
 
 
-def push_router(router: str, owner: str | None = None) -> None:
-	"""Bring what is not in sync on this router (or only one owner's accounts) into sync."""
+def push_router(router: str, owners: list[str] | None = None) -> None:
+	"""Bring what is not in sync on this router (or only these owners' accounts) into sync."""
 	if not routers.may_be_tried(router):
 		return
 	with router_lock(router, WAIT_SECONDS) as held:
 		if held:
 			frappe.db.commit()  # nosemgrep: what is wanted must be read after the lock was obtained
-			if accounts := _pending(router, owner):
+			if accounts := _pending(router, owners):
 				_reconcile(router, accounts, whole=False)
 
 
@@ -74,7 +81,7 @@ def check_router(router: str) -> None:
 			_reconcile(router, _all(router), whole=True)
 
 
-def _pending(router: str, owner: str | None) -> list[frappe._dict]:
+def _pending(router: str, owners: list[str] | None) -> list[frappe._dict]:
 	account = frappe.qb.DocType("Router Account")
 	query = (
 		frappe.qb.from_(account)
@@ -82,9 +89,9 @@ def _pending(router: str, owner: str | None) -> list[frappe._dict]:
 		.where((account.mikrotik_settings == router) & (account.generation != account.applied_generation))
 		.orderby(account.creation)
 	)
-	return (
-		query.where(account.reference_name == owner).run(as_dict=True) if owner else query.run(as_dict=True)
-	)
+	if owners:
+		query = query.where(account.reference_name.isin(owners))
+	return query.run(as_dict=True)
 
 
 def _all(router: str) -> list[frappe._dict]:

@@ -12,7 +12,7 @@ from frappe import _
 from frappe.utils import cstr, get_datetime, now_datetime
 
 from mikrotik_integration.core.payments.asking import next_ask
-from mikrotik_integration.core.payments.daraja import DarajaError, Outcome, StkAnswer
+from mikrotik_integration.core.payments.daraja import Asked, DarajaError, Outcome, StkAnswer
 from mikrotik_integration.core.payments.transaction_status import TransactionStatus
 from mikrotik_integration.core.payments.twins import Money, Shape, find_twin
 from mikrotik_integration.services import daraja, inbox
@@ -23,26 +23,39 @@ TWIN_WINDOW = timedelta(minutes=10)
 DARAJA = "Daraja"
 
 
-def ask(name: str) -> None:
-	"""Ask Daraja about one payment and write down the answer. Commits, because it waits for the network."""
+def ask(names: list[str]) -> None:
+	"""Ask Daraja about payments, all at the same time, and write down each answer.
+
+	Commits, because it waits for the network.
+	"""
+	questions = [question for name in names if (question := _question(name))]
+	frappe.db.commit()  # nosemgrep: no transaction may stay open while Daraja is asked
+	for question, answer in zip(questions, daraja.ask(questions), strict=True):
+		if isinstance(question, daraja.PushQuestion):
+			_write_push_answer(question.payment, answer)
+		else:
+			_write_receipt_answer(question.payment, answer)
+		frappe.db.commit()  # nosemgrep: what Daraja answered must outlive whatever comes next
+
+
+def _question(name: str) -> daraja.Question | None:
 	payment = frappe.get_doc("Subscription Payment", name)
 	if payment.status not in UNVERIFIED or not payment.mpesa_settings:
-		return
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while Daraja is asked
+		return None
 	if payment.source == "STK Push":
-		_ask_push(payment)
-	else:
-		_ask_receipt(payment)
-	frappe.db.commit()  # nosemgrep: what Daraja answered must outlive whatever comes next
+		return daraja.PushQuestion(name, payment.mpesa_settings, payment.checkout_request_id)
+	token = frappe.generate_hash(length=40)
+	# written before asking: the answer may come before Daraja's acknowledgement was even read
+	if not _note_asking(name, result_token_hash=_digest(token), conversation_id=None):
+		return None
+	return daraja.ReceiptQuestion(name, payment.mpesa_settings, payment.receipt, token)
 
 
-def _ask_push(payment) -> None:
-	try:
-		answer = daraja.ask_push(payment.mpesa_settings, payment.checkout_request_id)
-	except DarajaError as error:
-		answer = StkAnswer(Outcome.UNKNOWN, "", str(error))
-	lock_row("Subscription Payment", payment.name)
-	payment = frappe.get_doc("Subscription Payment", payment.name)
+def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
+	if isinstance(answer, DarajaError):
+		answer = StkAnswer(Outcome.UNKNOWN, "", str(answer))
+	lock_row("Subscription Payment", name)
+	payment = frappe.get_doc("Subscription Payment", name)
 	if payment.status not in UNVERIFIED:
 		return
 	payment.last_answer = f"{answer.description} ({answer.code})" if answer.code else answer.description
@@ -112,24 +125,19 @@ def _learn_receipt(name: str, receipt: str) -> None:
 		frappe.db.set_value("Subscription Payment", name, "receipt", receipt)
 
 
-def _ask_receipt(payment) -> None:
-	token = frappe.generate_hash(length=40)
-	if not _write_question(payment.name, result_token_hash=_digest(token), conversation_id=None):
+def _write_receipt_answer(name: str, answer: Asked | DarajaError) -> None:
+	"""Daraja took the question (the answer comes to our result endpoint), or it did not."""
+	if isinstance(answer, DarajaError):
+		_note_asking(name, give_up=not answer.retryable, last_answer=str(answer))
 		return
-	frappe.db.commit()  # nosemgrep: the answer may come before Daraja's acknowledgement was even read
-	try:
-		asked = daraja.ask_receipt(payment.mpesa_settings, payment.receipt, token)
-	except DarajaError as error:
-		_write_question(payment.name, give_up=not error.retryable, last_answer=str(error))
-		return
-	_write_question(
-		payment.name,
-		conversation_id=asked.conversation_id,
-		originator_conversation_id=asked.originator_conversation_id,
+	_note_asking(
+		name,
+		conversation_id=answer.conversation_id,
+		originator_conversation_id=answer.originator_conversation_id,
 	)
 
 
-def _write_question(name: str, give_up: bool = False, **values) -> bool:
+def _note_asking(name: str, give_up: bool = False, **values) -> bool:
 	"""False if the payment needs no asking any more."""
 	lock_row("Subscription Payment", name)
 	payment = frappe.get_doc("Subscription Payment", name)
@@ -200,7 +208,7 @@ def mark_verified(payment, by: str) -> None:
 	payment.verified_by = by
 	payment.verified_on = now_datetime()
 	payment.paid_on = payment.paid_on or now_datetime()
-	payment.next_ask = None
+	payment.next_ask = now_datetime()  # due for its application
 	payment.review_reason = ""
 	if twin := twin_of(payment):
 		_close(payment, "Duplicate", _("The same money as {0}").format(twin))

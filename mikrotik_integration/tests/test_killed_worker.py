@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import frappe
 
-from mikrotik_integration.services import payments
+from mikrotik_integration.services import inbox_worker
 from mikrotik_integration.simulators.daraja import Fate, Kind
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
@@ -25,8 +25,8 @@ WORKER = """
 		original(*args, **kwargs)
 		os.kill(os.getpid(), signal.SIGKILL)
 	module.{function} = then_die
-	from mikrotik_integration.services import payments
-	payments.process({payment!r})
+	from mikrotik_integration.services import inbox_worker
+	inbox_worker.process([{payment!r}])
 """
 SIGKILLED = -9
 
@@ -46,7 +46,7 @@ class TestKilledWorker(ServiceTestCase):
 		self.assert_completes_once("mikrotik_integration.services.invoicing", "book_payment")
 
 	def test_killed_after_the_books_were_committed(self):
-		self.assert_completes_once("mikrotik_integration.services.payments", "_announce")
+		self.assert_completes_once("mikrotik_integration.services.inbox_worker", "_announce")
 
 	def test_killed_after_daraja_answered(self):
 		self.assert_completes_once("mikrotik_integration.services.verification", "ask")
@@ -56,7 +56,7 @@ class TestKilledWorker(ServiceTestCase):
 
 	def assert_completes_once(self, module: str, function: str) -> None:
 		self.run_and_kill(module, function)
-		payments.enqueue(self.payment)
+		inbox_worker.enqueue(self.payment)
 		frappe.db.commit()
 		self.work()
 		self.check_router(self.router)

@@ -7,7 +7,7 @@ import requests
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from mikrotik_integration import demo_company as site
-from mikrotik_integration.services import clock, payments
+from mikrotik_integration.services import clock, inbox_worker, payments
 from mikrotik_integration.simulators.daraja import Decision, Fate, Kind, Twin
 from mikrotik_integration.simulators.routeros import LoginRefused
 from mikrotik_integration.tests import factories
@@ -88,7 +88,7 @@ class TestPushPayment(ServiceTestCase):
 		due = get_datetime(frappe.db.get_value("Subscription Payment", name, "next_ask"))
 		self.assertAlmostEqual(60, (due - now_datetime()).total_seconds(), delta=20)
 		frappe.db.set_value("Subscription Payment", name, "next_ask", now_datetime())
-		payments.ask_again()
+		inbox_worker.ask_again()
 		frappe.db.commit()
 		self.work()
 		self.assert_paid_once()
@@ -97,9 +97,9 @@ class TestPushPayment(ServiceTestCase):
 		name = self.pay(self.subscription)
 		frappe.db.delete("Subscription Payment", {"name": name})
 		frappe.db.commit()
-		payments.ask_again()
+		inbox_worker.ask_again()
 		frappe.db.set_value("Subscription Payment", name, "next_ask", now_datetime())
-		payments.ask_again()
+		inbox_worker.ask_again()
 		frappe.db.commit()
 		self.work()
 		self.assert_paid_once()
@@ -254,7 +254,7 @@ class TestTwins(ServiceTestCase):
 		frappe.db.set_value(
 			"Subscription Payment", {"name": name, "status": "Requested"}, "next_ask", now_datetime()
 		)
-		payments.ask_again()
+		inbox_worker.ask_again()
 		frappe.db.commit()
 		self.work()
 		entries = frappe.get_all("Payment Entry", {"party": self.subscription.customer}, pluck="paid_amount")

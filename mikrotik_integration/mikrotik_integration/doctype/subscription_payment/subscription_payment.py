@@ -3,7 +3,7 @@
 import frappe
 from frappe.model.document import Document
 
-from mikrotik_integration.services import payments
+from mikrotik_integration.services import inbox_worker, payments
 
 
 class SubscriptionPayment(Document):
@@ -11,7 +11,7 @@ class SubscriptionPayment(Document):
 	def ask_now(self) -> None:
 		"""Ask M-PESA about this payment again."""
 		self.check_permission("read")
-		payments.enqueue(self.name)
+		inbox_worker.enqueue(self.name)
 
 	@frappe.whitelist(methods=["POST"])
 	def confirm(self, reason: str) -> None:

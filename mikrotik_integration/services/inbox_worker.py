@@ -1,0 +1,118 @@
+"""Takes payments as far as they go: asks Daraja about many at once, books them one by one, tells each router once.
+
+A row is due when its ``next_ask`` has come. Whoever takes it moves that on by a lease, so that two workers do not
+take the same payments, and those of a worker that died come due again by themselves.
+"""
+
+from datetime import timedelta
+
+import frappe
+from frappe.utils import now_datetime
+
+from mikrotik_integration.services import application, inbox, messages, provisioning, realtime, verification
+
+BATCH = 10
+LEASE = timedelta(seconds=60)
+DUE = (*verification.UNVERIFIED, "Verified")
+WAITING_KEY = "mikrotik_integration|inbox_worker_waits"
+WAITING_SECONDS = 30
+
+
+def enqueue(name: str) -> None:
+	"""This payment is due now: have a worker take it after the commit."""
+	frappe.db.set_value(
+		"Subscription Payment",
+		{"name": name, "status": ("in", DUE)},
+		"next_ask",
+		now_datetime(),
+		update_modified=False,
+	)
+	frappe.db.after_commit.add(wake)
+
+
+def wake() -> None:
+	"""Queue the job, unless one is queued that has not begun: it will see what was committed until it begins."""
+	if frappe.cache().set(frappe.cache().make_key(WAITING_KEY), 1, nx=True, ex=WAITING_SECONDS):
+		frappe.enqueue("mikrotik_integration.services.inbox_worker.run", queue="short", timeout=1500)
+
+
+def run() -> None:
+	"""Background job: everything that is due."""
+	frappe.cache().delete_value(WAITING_KEY)
+	while names := _claim():
+		process(names)
+
+
+def ask_again() -> None:
+	"""Every minute: payments whose time to be asked about has come, and those that stopped halfway."""
+	for request in inbox.pushes_without_payment():
+		inbox.record_push(request)
+	if frappe.db.exists("Subscription Payment", {"status": ("in", DUE), "next_ask": ("<=", now_datetime())}):
+		frappe.db.after_commit.add(wake)
+
+
+def _claim() -> list[str]:
+	"""The next due payments, leased to this worker."""
+	frappe.db.commit()  # nosemgrep: what is due must be read as it is now
+	payment = frappe.qb.DocType("Subscription Payment")
+	now = now_datetime()
+	names = (
+		frappe.qb.from_(payment)
+		.select(payment.name)
+		.where(payment.status.isin(DUE) & (payment.next_ask <= now))
+		.orderby(payment.next_ask)
+		.limit(BATCH)
+		.for_update(skip_locked=True)
+	).run(pluck=True)
+	if names:
+		frappe.qb.update(payment).set(payment.next_ask, now + LEASE).where(payment.name.isin(names)).run()
+	frappe.db.commit()  # nosemgrep: the lease must be seen by the other workers
+	return names
+
+
+def process(names: list[str]) -> None:
+	"""Verify and apply these payments, then bring their accounts onto the routers."""
+	verification.ask(names)
+	applied = [name for name in names if _apply(name)]
+	_provision(applied)
+
+
+def _apply(name: str) -> bool:
+	"""Whether the payment was applied now. The books of one payment do not hold up those of another."""
+	try:
+		applied = application.apply(name)
+		if applied:
+			_announce(name)
+		_show_failure(name)
+		frappe.db.commit()  # nosemgrep: one payment a transaction; the books stand before the router is talked to
+		return applied
+	except Exception as error:
+		frappe.db.rollback()
+		application.postpone(name, error)
+		frappe.db.commit()  # nosemgrep: the reason must be seen, and the payment tried again
+		return False
+
+
+def _announce(name: str) -> None:
+	payment = frappe.get_doc("Subscription Payment", name)
+	messages.payment_applied(payment)
+	realtime.subscription_changed(payment.subscription)
+
+
+def _show_failure(name: str) -> None:
+	subscription = frappe.db.get_value(
+		"Subscription Payment", {"name": name, "status": "Failed"}, "subscription"
+	)
+	if subscription:
+		frappe.db.set_value(
+			"Customer Subscription", subscription, "payment_status", "Failed", update_modified=False
+		)
+		realtime.subscription_changed(subscription)
+
+
+def _provision(applied: list[str]) -> None:
+	if applied:
+		owners = frappe.get_all(
+			"Subscription Payment", {"name": ("in", applied)}, pluck="subscription", order_by="name"
+		)
+		provisioning.push_owners("Customer Subscription", owners)
