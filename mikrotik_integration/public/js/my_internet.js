@@ -43,7 +43,7 @@
 		});
 	}
 
-	// Frappe packs the words of an error into JSON within JSON.
+	// Frappe packs the words of a refusal into JSON within JSON.
 	async function reason(answer) {
 		try {
 			const [first] = JSON.parse((await answer.json())._server_messages);

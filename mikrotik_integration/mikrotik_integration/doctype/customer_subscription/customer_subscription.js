@@ -105,10 +105,10 @@ function life(doc) {
 function on_router(doc) {
 	const says = doc.router_error ? `: ${doc.router_error}` : "";
 	if (doc.router_status === "Error") return ["red", __("The router refuses") + says];
-	if (doc.router_status === "In Sync")
-		return doc.status === "Active" && doc.quota_state !== "Used Up"
-			? ["green", __("On the router")]
-			: ["gray", doc.terminated_at ? __("Off the router") : __("The router follows")];
+	if (doc.router_status === "In Sync") {
+		if (doc.terminated_at) return ["gray", __("Off the router")];
+		return doc.status === "Active" ? ["green", __("On the router")] : ["gray", __("Blocked on the router")];
+	}
 	if (!doc.expiry_date) return null;
 	return doc.status === "Active"
 		? ["orange", __("Waiting for the router") + says]
@@ -132,8 +132,15 @@ function quota(doc) {
 
 function money(doc, amount_due) {
 	if (!amount_due || doc.terminated_at) return null;
-	const needed = doc.status !== "Active";
-	return [needed ? "orange" : "gray", __("{0}: {1}", [needed ? __("To pay") : __("Next period"), format_currency(amount_due)])];
+	return waits_for_money(doc)
+		? ["orange", __("To pay: {0}", [format_currency(amount_due)])]
+		: ["gray", __("Next period: {0}", [format_currency(amount_due)])];
+}
+
+// Whether a payment would put the customer online. One who is paused or held needs something else.
+function waits_for_money(doc) {
+	const stopped = doc.paused_at || doc.staff_hold || doc.customer_disabled || doc.terminated_at;
+	return doc.status !== "Active" && !stopped;
 }
 
 // ---- buttons
@@ -147,7 +154,7 @@ function add_views(frm) {
 async function add_actions(frm) {
 	const { doc } = frm;
 	const ask = frm.add_custom_button(__("Ask for M-PESA Payment"), () => ask_for_payment(frm));
-	if (doc.status !== "Active") ask.addClass("btn-primary").removeClass("btn-default");
+	if (waits_for_money(doc)) ask.addClass("btn-primary").removeClass("btn-default");
 	const group = __("Actions");
 	const add = (label, action) => frm.add_custom_button(label, action, group);
 	add(__("Make Invoice"), () => make_invoice(frm));
