@@ -24,10 +24,9 @@ Stage = Callable[[View], Iterable[Operation]]
 def take_rows(view: View) -> Iterator[Operation]:
 	"""Rows that nobody should use any more: disabled while somebody is online with them, then removed."""
 	unwanted = _unwanted_names(view)
-	claimed = {item.account.username.casefold(): item.account.account_id for item in _held(view)}
 	for item in view.items:
 		for row in item.surplus:
-			yield from _dismiss(view, item, row, unwanted, claimed)
+			yield from _dismiss(view, item, row, unwanted)
 		if item.row and item.account.presence is not Presence.ENABLED and not is_disabled(item.row):
 			yield _disable(view, item, item.row)
 
@@ -161,15 +160,10 @@ def _unwanted_names(view: View) -> set[str]:
 	return {name.casefold() for name in sessions | cookies}
 
 
-def _dismiss(
-	view: View, item: Item, row: Row, unwanted: set[str], claimed: dict[str, str]
-) -> Iterator[Operation]:
-	"""While somebody is online with the row it stays, disabled: a pass cut off here is taken up by the next."""
-	name = row.get("name", "")
-	claimant = claimed.get(name.casefold())
-	if claimant is not None:
-		yield _remove(view, item, row, taken_over=claimant != item.account.account_id)
-	elif name.casefold() not in unwanted:
+def _dismiss(view: View, item: Item, row: Row, unwanted: set[str]) -> Iterator[Operation]:
+	"""While somebody is online with the row it stays, disabled: a pass cut off here is taken up by the next,
+	and what the session used does not go to another row of that name."""
+	if row.get("name", "").casefold() not in unwanted:
 		yield _remove(view, item, row)
 	elif not is_disabled(row):
 		yield _disable(view, item, row)
@@ -189,10 +183,8 @@ def _disable(view: View, item: Item, row: Row) -> Operation:
 	return _on_row(view, "set", item, row, ("disabled", "yes"))
 
 
-def _remove(view: View, item: Item, row: Row, taken_over: bool = False) -> Operation:
-	name = row.get("name", "")
-	operation = replace(_on_row(view, "remove", item, row), frees=name)
-	return replace(operation, user=name, ends=Ends.LOGINS) if taken_over else operation
+def _remove(view: View, item: Item, row: Row) -> Operation:
+	return replace(_on_row(view, "remove", item, row), frees=row.get("name", ""))
 
 
 def _add_row(view: View, item: Item) -> Operation:

@@ -31,7 +31,7 @@ __all__ = ["AccountResult", "OperationResult", "Outcome", "UnmanagedRow", "recon
 
 _MOST_ROUNDS = 16
 _MOST_TRIES = 2
-_MOST_NAMES_ASKED_FOR = 200
+_MOST_NAMES_ASKED_FOR = 400
 _HOPELESS = (BadValue, NotPermitted, NoSuchCommand, LicenceLimit)
 
 
@@ -84,7 +84,7 @@ def reconcile_all(router: Router, site_id: str, accounts: Sequence[DesiredAccoun
 
 def reconcile_some(router: Router, site_id: str, accounts: Sequence[DesiredAccount]) -> Outcome:
 	"""Brings only these accounts in order, in few round trips. Rows of theirs are looked for by name and comment:
-	one that was renamed or moved by hand, or a like name in other letters, is found by `reconcile_all` only.
+	one whose name and comment were both changed, and a namesake in mixed case, is found by `reconcile_all` only.
 
 	Raises like reconcile_all."""
 	_check(site_id, accounts)
@@ -156,8 +156,9 @@ class _Pass:
 		}
 		scopes = {}
 		for access in ACCESSES:
-			wanted = {a.username for a in self.accounts if access_of(a.service) is access and is_sendable(a)}
-			names = (self._names[access.name] | wanted) - {""}
+			wanted = [a.username for a in self.accounts if access_of(a.service) is access and is_sendable(a)]
+			spelt = {spelling for name in wanted for spelling in (name, name.lower(), name.upper())}
+			names = (self._names[access.name] | spelt) - {""}
 			if max(len(names), len(comments)) > _MOST_NAMES_ASKED_FOR:
 				return None
 			scopes[access.name] = Scope(frozenset(names), frozenset(comments))

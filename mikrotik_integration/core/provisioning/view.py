@@ -245,13 +245,15 @@ def _name_taken(item: Item, blocked: set[str]) -> str | None:
 
 
 def _entitled(items: list[Item], freed: set[str]) -> dict[str, bool]:
-	"""Whether whoever is online under exactly this name may be: names of rows, and of rows to be made."""
+	"""Whether whoever is online under exactly this name may be: names of rows, and of rows to be made.
+	As long as a row that must go has the name, whoever is online came in with that one."""
 	entitled = dict.fromkeys(freed, False)
+	going = {row.get("name", "") for item in items for row in item.surplus}
 	for item in items:
 		may = item.account.presence is Presence.ENABLED
 		for row in item.rows:
 			_allow(entitled, row.get("name", ""), may and row is item.row)
-		if may and item.is_held:
+		if may and item.is_held and item.account.username not in going:
 			_allow(entitled, item.account.username, True)
 	return entitled
 
