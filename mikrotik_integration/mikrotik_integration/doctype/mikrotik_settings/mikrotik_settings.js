@@ -77,9 +77,9 @@ function show_unmanaged(frm) {
 	const cell = (text) => `<td>${frappe.utils.escape_html(String(text ?? ""))}</td>`;
 	const body = rows.map(
 		(row) =>
-			`<tr>${cell(row.service)}${cell(row.name)}${cell(row.profile)}${cell(row.disabled ? __("Disabled") : "")}</tr>`
+			`<tr>${cell(row.menu)}${cell(row.name)}${cell(row.profile)}${cell(row.disabled ? __("Disabled") : "")}</tr>`
 	);
-	const head = [__("Service"), __("Username"), __("Profile"), ""].map((label) => `<th>${label}</th>`);
+	const head = [__("Where"), __("Username"), __("Profile"), ""].map((label) => `<th>${label}</th>`);
 	$wrapper.html(
 		`<label class="control-label">${__("Logins Made by Hand on the Router")} (${rows.length})</label>` +
 			`<p class="text-muted small">${__("Left alone by this app: never changed, never removed.")}</p>` +

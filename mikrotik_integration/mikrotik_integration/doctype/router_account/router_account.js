@@ -1,6 +1,7 @@
 frappe.ui.form.on("Router Account", {
 	refresh(frm) {
 		const { doc } = frm;
+		frm.disable_save();
 		const in_sync = doc.generation === doc.applied_generation;
 		const text = in_sync
 			? __("The router was seen holding this: {0}", [__(doc.desired_state)])

@@ -3,6 +3,7 @@ const UNVERIFIED = ["Requested", "Received"];
 
 frappe.ui.form.on("Subscription Payment", {
 	refresh(frm) {
+		frm.disable_save();
 		frm.dashboard.clear_headline();
 		if (frm.is_new()) return;
 		say_what_it_is(frm);
