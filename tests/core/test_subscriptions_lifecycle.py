@@ -33,6 +33,7 @@ from mikrotik_integration.core.subscriptions.lifecycle import (
 	current_period,
 	dunning,
 	next_change,
+	overdrawn,
 	rolled,
 	status,
 	step,
@@ -303,6 +304,50 @@ def test_a_reversal_takes_back_what_it_granted_though_the_plan_changed_since():
 def test_the_only_payment_reversed_ends_the_service():
 	standing = step(paid(), PeriodReversed(30 * DAY), MONTHLY, NOON + DAY)
 	assert status(standing, MONTHLY, NOON + DAY) is Status.EXPIRED
+
+
+@given(living_pasts, spans)
+def test_a_payment_gives_the_time_that_was_sold_whatever_the_plan_says_now(past: Past, sold: timedelta):
+	after = step(past.standing, PeriodPaid(sold), past.terms, past.now)
+	left = time_left(past, past.standing) if past.standing.expiry else ZERO
+	assert time_left(past, after) == sold + max(left, -past.terms.grace)
+
+
+@given(living_pasts, st.integers(1, 4))
+def test_several_periods_sold_at_once_are_several_payments(past: Past, n: int):
+	at_once = step(past.standing, PeriodPaid(n * past.terms.validity), past.terms, past.now)
+	in_turn = past.standing
+	for _ in range(n):
+		in_turn = step(in_turn, PeriodPaid(), past.terms, past.now)
+	assert at_once.expiry == in_turn.expiry
+
+
+@given(running(), spans, waits)
+def test_what_was_used_before_a_reversal_is_not_given_twice(past: Past, sold: timedelta, wait: timedelta):
+	"""Paid again after a reversal, for what is left of it: no day is lost, none is free."""
+	prepaid = replace(past.terms, postpaid=False, grace=ZERO)
+	bought = step(past.standing, PeriodPaid(sold), prepaid, past.now)
+	later = past.now + wait
+	undone = step(bought, PeriodReversed(sold), prepaid, later)
+	used = overdrawn(undone, prepaid, later) - overdrawn(bought, prepaid, later)
+	assert ZERO <= used <= sold
+	if used < sold:
+		again = step(undone, PeriodPaid(sold - used), prepaid, later)
+		assert again.expiry == (bought.expiry if used else undone.expiry + sold)
+
+
+def test_nothing_is_overdrawn_while_it_is_paid_or_may_be_owed():
+	assert overdrawn(Standing(), MONTHLY, NOON) == ZERO
+	assert overdrawn(paid(), MONTHLY, NOON + 30 * DAY) == ZERO
+	assert overdrawn(paid(), MONTHLY, NOON + 31 * DAY) == DAY
+	assert overdrawn(credited(), POSTPAID, NOON + 33 * DAY) == ZERO
+	assert overdrawn(credited(), POSTPAID, NOON + 34 * DAY) == DAY
+
+
+@pytest.mark.parametrize("sold", [ZERO, -DAY])
+def test_a_payment_grants_more_than_no_time(sold: timedelta):
+	with pytest.raises(ValueError):
+		step(paid(), PeriodPaid(sold), MONTHLY, NOON)
 
 
 def test_a_reversal_before_any_payment_is_refused():

@@ -13,7 +13,12 @@ class Activate:
 
 @dataclass(frozen=True)
 class PeriodPaid:
-	"""Money for one period was confirmed. Grants ``terms.validity``: keep it, a reversal needs it."""
+	"""Money for some time was confirmed: ``granted`` of it, None for one period of the plan.
+
+	Keep what was granted: a reversal needs it.
+	"""
+
+	granted: timedelta | None = None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from mikrotik_integration.core.subscriptions.standing import (
 	at_quota,
 	clock,
 	current_period,
+	overdrawn,
 	rolled,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
 	"current_period",
 	"dunning",
 	"next_change",
+	"overdrawn",
 	"rolled",
 	"status",
 	"step",
@@ -175,35 +177,39 @@ def _activate(standing: Standing, event: Activate, terms: Terms, now: datetime) 
 		raise NotAllowed("A prepaid subscription begins with its first payment")
 	if standing.expiry is not None:
 		raise NotAllowed("The subscription has begun already")
-	return _begin(standing, terms, now)
+	return _begin(standing, terms, now, terms.validity)
 
 
-def _begin(standing: Standing, terms: Terms, now: datetime) -> Standing:
-	end = now + terms.validity
-	return replace(standing, start=now, expiry=end, period_start=now, period_end=end)
+def _begin(standing: Standing, terms: Terms, now: datetime, granted: timedelta) -> Standing:
+	period_end = now + min(granted, terms.validity)
+	return replace(standing, start=now, expiry=now + granted, period_start=now, period_end=period_end)
 
 
 def _period_paid(standing: Standing, event: PeriodPaid, terms: Terms, now: datetime) -> Standing:
+	granted = terms.validity if event.granted is None else event.granted
+	if granted <= ZERO:
+		raise ValueError("A payment grants more than no time")
 	if standing.expiry is None or standing.period_end is None:
-		return _begin(standing, terms, now)
+		return _begin(standing, terms, now, granted)
 	earliest = clock(standing, now) - terms.grace
 	if standing.expiry < earliest:
-		return _begin_again(standing, terms, earliest)
-	paid = replace(standing, expiry=standing.expiry + terms.validity)
+		return _begin_again(standing, terms, earliest, granted)
+	paid = replace(standing, expiry=standing.expiry + granted)
 	paid_up = standing.expiry >= standing.period_end
 	if not (paid_up and at_quota(standing, terms, now)):
 		return paid
 	return replace(
 		paid,
-		period_end=standing.period_end + terms.validity,
+		period_end=standing.period_end + granted,
 		extra_quotas=standing.extra_quotas + 1,
 	)
 
 
-def _begin_again(standing: Standing, terms: Terms, start: datetime) -> Standing:
+def _begin_again(standing: Standing, terms: Terms, start: datetime, granted: timedelta) -> Standing:
 	"""A new period after a time without service; what was used beyond the paid time counts in it."""
-	end = start + terms.validity
-	again = replace(standing, expiry=end, period_start=start, period_end=end, extra_quotas=0)
+	end = start + granted
+	period_end = min(end, start + terms.validity)
+	again = replace(standing, expiry=end, period_start=start, period_end=period_end, extra_quotas=0)
 	used_unpaid = standing.period_start is not None and standing.period_start >= _expiry(standing)
 	return again if used_unpaid else replace(again, used_bytes=0, used_seconds=0)
 

@@ -93,6 +93,16 @@ def rolled(standing: Standing, terms: Terms, now: datetime) -> Standing:
 	return replace(present, period_start=start, period_end=end, extra_quotas=0, used_bytes=0, used_seconds=0)
 
 
+def overdrawn(standing: Standing, terms: Terms, now: datetime) -> timedelta:
+	"""How long ago everything ended that is paid or may be owed: nothing while there still is some of it.
+
+	What a reversal adds to it is time that was used and is not paid any more.
+	"""
+	if standing.expiry is None:
+		return ZERO
+	return max(ZERO, clock(standing, now) - standing.expiry - terms.grace)
+
+
 def clock(standing: Standing, now: datetime) -> datetime:
 	"""The time on the subscription's own clock, which stands still while it is paused."""
 	return now if standing.paused_at is None else min(now, standing.paused_at)
