@@ -101,14 +101,14 @@ start_mariadb_service() {
 
 start_mariadbd() {
 	command -v mariadbd-safe >/dev/null || die "MariaDB is not installed: apt-get install mariadb-server"
-	start mariadb as_root mariadbd-safe --user=mysql
+	start_service mariadb as_root mariadbd-safe --user=mysql
 }
 
 # Starts a Redis on a free port, sets REDIS_URL.
 start_redis() {
 	local port
 	port="$(free_port)"
-	start "redis-$port" redis-server --port "$port" --bind 127.0.0.1 --save "" --appendonly no --dir "$WORK"
+	start_service "redis-$port" redis-server --port "$port" --bind 127.0.0.1 --save "" --appendonly no --dir "$WORK"
 	wait_for_port "$port" || die "Redis does not start: $(tail -n 3 "$WORK/redis-$port.log")"
 	REDIS_URL="redis://127.0.0.1:$port"
 }

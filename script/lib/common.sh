@@ -6,6 +6,7 @@ APP=mikrotik_integration
 WORK="$(mktemp -d "${TMPDIR:-/tmp}/$APP.XXXXXX")"
 chmod 755 "$WORK"
 STARTED=()
+SERVICES=()
 UNDO=()
 
 say() { printf '%s\n' "$*"; }
@@ -43,12 +44,23 @@ free_port() {
 
 # start NAME COMMAND...: in the background, its words in a log; it and its children end at exit.
 start() {
+	launch "$@"
+	STARTED+=("$LAUNCHED")
+}
+
+# start_service NAME COMMAND...: the same for what others need to end in order.
+start_service() {
+	launch "$@"
+	SERVICES+=("$LAUNCHED")
+}
+
+launch() {
 	local log="$WORK/$1.log"
 	shift
 	set -m # a process group of its own
 	"$@" >"$log" 2>&1 </dev/null &
 	set +m
-	STARTED+=("$!")
+	LAUNCHED=$!
 }
 
 # undo_at_exit COMMAND...: run this at exit (words without spaces).
@@ -67,12 +79,14 @@ stop_group() {
 	signal_group KILL "$1" || true
 }
 
+# What was started last goes first; Redis and MariaDB, which the others need, after all others.
 clean_up() {
 	local i words
 	trap - ERR
-	for ((i = ${#STARTED[@]} - 1; i >= 0; i--)); do
-		stop_group "${STARTED[$i]}"
-	done
+	trap '' INT TERM HUP
+	for ((i = ${#STARTED[@]} - 1; i >= 0; i--)); do signal_group TERM "${STARTED[$i]}" || true; done
+	for ((i = ${#STARTED[@]} - 1; i >= 0; i--)); do stop_group "${STARTED[$i]}"; done
+	for ((i = ${#SERVICES[@]} - 1; i >= 0; i--)); do stop_group "${SERVICES[$i]}"; done
 	for ((i = ${#UNDO[@]} - 1; i >= 0; i--)); do
 		read -ra words <<<"${UNDO[$i]}"
 		"${words[@]}" >/dev/null 2>&1 || true
@@ -83,4 +97,4 @@ set -E
 trap 'printf "%s stopped at %s:%s\n" "$0" "${BASH_SOURCE[0]}" "$LINENO" >&2' ERR
 trap clean_up EXIT
 trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'exit 143' TERM HUP
