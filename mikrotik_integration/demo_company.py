@@ -73,9 +73,9 @@ def _ensure_mpesa() -> None:
 	)
 	mpesa.save()
 	mode = frappe.get_doc("Mode of Payment", MODE_OF_PAYMENT)
-	if not any(row.company == COMPANY for row in mode.accounts):
-		mode.append("accounts", {"company": COMPANY, "default_account": account})
-		mode.save()
+	mode.accounts = [row for row in mode.accounts if row.company != COMPANY]
+	mode.append("accounts", {"company": COMPANY, "default_account": account})
+	mode.save()
 
 
 def _ensure_mpesa_account() -> str:

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import frappe
 from frappe.utils import now_datetime
+from frappe.utils.background_jobs import get_redis_conn
 
 from mikrotik_integration.services import application, inbox, messages, provisioning, realtime, verification
 
 BATCH = 10
 LEASE = timedelta(seconds=60)
 DUE = (*verification.UNVERIFIED, "Verified")
-WAITING_KEY = "mikrotik_integration|inbox_worker_waits"
 WAITING_SECONDS = 30
 
 
@@ -32,15 +32,19 @@ def enqueue(name: str) -> None:
 
 def wake() -> None:
 	"""Queue the job, unless one is queued that has not begun: it will see what was committed until it begins."""
-	if frappe.cache().set(frappe.cache().make_key(WAITING_KEY), 1, nx=True, ex=WAITING_SECONDS):
+	if get_redis_conn().set(_waiting_key(), 1, nx=True, ex=WAITING_SECONDS):
 		frappe.enqueue("mikrotik_integration.services.inbox_worker.run", queue="short", timeout=1500)
 
 
 def run() -> None:
 	"""Background job: everything that is due."""
-	frappe.cache().delete_value(WAITING_KEY)
+	get_redis_conn().delete(_waiting_key())
 	while names := _claim():
 		process(names)
+
+
+def _waiting_key() -> str:
+	return f"mikrotik_integration|inbox_worker_waits|{frappe.local.site}"
 
 
 def ask_again() -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import frappe
-from frappe.utils.background_jobs import get_queue
+from frappe.utils.background_jobs import get_queue, get_redis_conn
 from werkzeug.serving import make_server
 
+from mikrotik_integration.services import inbox_worker
 from mikrotik_integration.simulators.routeros import RouterSimulator
 
 QUEUES = ("short", "default", "long")
@@ -37,6 +38,7 @@ def clear_jobs() -> None:
 	"""Forget what earlier tests left in this site's queues; other sites' jobs stay."""
 	for job in _jobs():
 		job.delete()
+	get_redis_conn().delete(inbox_worker._waiting_key())
 
 
 def run_jobs(limit: int = 500) -> int:
