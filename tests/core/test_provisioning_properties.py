@@ -33,6 +33,8 @@ OURS = "erpnext:site1"
 COMMENTS = [
 	*(f"{OURS}:{account_id}" for account_id in IDS),
 	f"{OURS}:acc-1 with a remark",
+	f"{OURS}:acc-1 [restart]",
+	f"{OURS}:acc-2 [relogin] with a remark",
 	"",
 	"by hand",
 	OURS,
@@ -185,6 +187,7 @@ def check_account(
 		(row,) = rows
 		assert (row["name"], row["disabled"]) == (account.username, "false")
 		assert row["profile"] == account.profile.name
+		assert row["comment"] == " ".join(f"{OURS}:{account.account_id} {account.remark}".split())
 		if model.passwords_readable or new_secret:
 			assert row["password"] == account.password
 		check_limits(account, row)

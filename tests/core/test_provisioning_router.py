@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from routeros_factories import SILVER, SITE, a_simulator, an_account, connect_to
 
 from mikrotik_integration.core.provisioning.desired import DesiredAccount, DesiredProfile, Presence, Service
 from mikrotik_integration.core.provisioning.reconcile import Outcome, reconcile_all, reconcile_some
+from mikrotik_integration.core.routeros.client import Router
 from mikrotik_integration.core.routeros.errors import ConnectionLost, NotPermitted
 from mikrotik_integration.simulators.routeros import Behaviour, HiddenSecret, LoginRefused, RouterSimulator
 
@@ -349,6 +351,68 @@ def test_a_pass_that_is_cut_off_anywhere_is_completed_by_the_next(sentences):
 		assert errors(bring_in_order(router, *wanted)) == []
 		assert not session.is_live
 		assert list(users(router)) == ["comer"]
+
+
+@pytest.mark.parametrize("service", [Service.HOTSPOT, Service.PPPOE])
+@pytest.mark.parametrize("change", ["profile", "password"])
+def test_a_pass_that_is_cut_off_before_the_sessions_ended_is_completed_by_the_next(service, change):
+	"""Whoever is to be slowed down must not keep the old speed because a connection broke."""
+	account = an_account(service=service)
+	slow = replace(account.profile, name="slow", rate_limit="64k/64k")
+	wanted = replace(account, profile=slow) if change == "profile" else replace(account, password="new")
+	for batches in range(1, 9):
+		with a_simulator() as router:
+			bring_in_order(router, account, replace(account, account_id="x", username="x", profile=slow))
+			session = router.customer.login("ann", "pw", service=service.value)
+			with connect_to(router) as connection:
+				_cut_off_after(connection, batches)
+				with contextlib.suppress(ConnectionLost):
+					reconcile_some(connection, SITE, [wanted])
+			assert errors(bring_in_order(router, wanted, whole=False)) == []
+			assert not session.is_live
+			assert bring_in_order(router, wanted, whole=False).operations == ()
+
+
+def _cut_off_after(connection: Router, batches: int) -> None:
+	"""The answers to further batches are lost; what was asked was still done."""
+	run, left = connection.run, iter(range(batches))
+
+	def run_some(commands):
+		replies = run(commands)
+		if next(left, None) is None:
+			raise ConnectionLost("cut off")
+		return replies
+
+	connection.run = run_some  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("service", [Service.HOTSPOT, Service.PPPOE])
+@pytest.mark.parametrize("change", ["profile", "password"])
+def test_who_comes_in_with_what_is_being_changed_does_not_keep_it(router, service, change):
+	account = an_account(service=service)
+	bring_in_order(router, account)
+	slow = replace(account.profile, name="slow", rate_limit="64k/64k")
+	wanted = replace(account, profile=slow) if change == "profile" else replace(account, password="new")
+	with connect_to(router) as connection:
+		run, sessions = connection.run, []
+
+		def run_and_come_in(commands):
+			replies = run(commands)
+			if not sessions:
+				sessions.append(router.customer.login("ann", "pw", service=service.value))
+			return replies
+
+		connection.run = run_and_come_in  # type: ignore[method-assign]
+		assert errors(reconcile_some(connection, SITE, [wanted])) == []
+	assert not sessions[0].is_live
+
+
+def test_a_remark_that_looks_like_our_own_notes_is_not_taken_for_one(router):
+	account = an_account(remark="[restart] or [relogin]")
+	bring_in_order(router, account)
+	session = router.customer.login("ann", "pw")
+	assert bring_in_order(router, account).operations == ()
+	assert session.is_live
 
 
 def test_an_unexplained_row_that_a_cut_off_pass_left_still_takes_its_session_along(router):

@@ -1,13 +1,18 @@
 """How we know our own rows: `erpnext:<site>:<account>` at the start of the comment, a remark after a space.
 
-Hotspot user profiles have no comment; their mark is a script comment, a line of its own in `on-login`.
+Between the two may stand for a moment that sessions have to end before a change counts as done, so that a pass
+that is cut off there is completed by the next. Hotspot user profiles have no comment; their mark is a script
+comment, a line of its own in `on-login`.
 """
 
 from __future__ import annotations
 
 import re
 
+from .columns import Ends
+
 _WORD = re.compile(r"[^\s:]+")
+_PENDING = {Ends.SESSIONS: "[restart]", Ends.LOGINS: "[relogin]"}
 
 
 def check_word(word: str, what: str) -> None:
@@ -20,9 +25,10 @@ def site_mark(site_id: str) -> str:
 	return f"erpnext:{site_id}"
 
 
-def account_comment(site_id: str, account_id: str, remark: str) -> str:
-	"""The whole comment of a row: mark, and the remark on one line."""
-	return " ".join([f"{site_mark(site_id)}:{account_id}", *remark.split()])
+def account_comment(site_id: str, account_id: str, remark: str, pending: Ends = Ends.NOTHING) -> str:
+	"""The whole comment of a row: mark, what has to end, and the remark on one line."""
+	words = [word for word in remark.split() if word not in _PENDING.values()]
+	return " ".join([f"{site_mark(site_id)}:{account_id}", *filter(None, [_PENDING.get(pending)]), *words])
 
 
 def account_of(comment: str | None, site_id: str) -> str | None:
@@ -31,6 +37,12 @@ def account_of(comment: str | None, site_id: str) -> str | None:
 	mark = f"{site_mark(site_id)}:"
 	account = word[len(mark) :]
 	return account if word.startswith(mark) and _WORD.fullmatch(account) else None
+
+
+def pending_of(comment: str | None) -> Ends:
+	"""What still has to end for the row of this comment."""
+	words = (comment or "").split(" ")
+	return next((ends for ends, word in _PENDING.items() if words[1:2] == [word]), Ends.NOTHING)
 
 
 def bears_site_mark(text: str | None, site_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..routeros.client import Command
@@ -16,8 +17,9 @@ FIRST, LAST = 0, 1
 class Operation:
 	"""One change. Those of one plan with a lower `turn` are finished before the others begin.
 
-	`subject`: the login or profile name it is about. `frees`: a login name that its account no longer holds after this.
-	`ends`: what has to end for `user`, or for all users of `profile`, so that the change takes effect."""
+	`subject`: the login or profile name it is about. `frees`: a login name that its account no longer holds
+	after this. `ends`: what must end for this to take effect. `sweeps`: it ends such a thing, to be done once.
+	`restarts_users`: whoever uses this profile must reconnect after this."""
 
 	access: str
 	path: str
@@ -25,10 +27,10 @@ class Operation:
 	account_id: str | None = None
 	subject: str = ""
 	turn: int = FIRST
-	frees: str = ""
-	user: str = ""
-	profile: str = ""
+	frees: bool = False
 	ends: Ends = Ends.NOTHING
+	sweeps: bool = False
+	restarts_users: bool = False
 
 	def command(self) -> Command:
 		return Command(self.path, self.args)
@@ -56,25 +58,31 @@ class OperationResult:
 
 @dataclass(frozen=True)
 class Memory:
-	"""What one pass must remember from its own changes because no state of the router shows it.
+	"""What one pass must remember of its own changes because no state of the router shows it.
 
-	Names stand with their access, those to be swept casefolded; `readable` are accesses whose passwords were seen to be shown."""
+	`freed` and `restarted_profiles` are names with their access, `swept` casefolded names with the path of the
+	operation, `changed` the ids of rows with what must end: somebody may have come in since they were read. `readable` are accesses whose passwords were seen to be shown."""
 
 	freed: frozenset[tuple[str, str]] = frozenset()
-	sweep_cookies: frozenset[tuple[str, str]] = frozenset()
-	sweep_sessions: frozenset[tuple[str, str]] = frozenset()
-	sweep_profiles: frozenset[tuple[str, str]] = frozenset()
+	swept: frozenset[tuple[str, str]] = frozenset()
+	changed: frozenset[tuple[str, str, Ends]] = frozenset()
+	restarted_profiles: frozenset[tuple[str, str]] = frozenset()
 	pushed: frozenset[str] = frozenset()
 	readable: frozenset[str] = frozenset()
 
-	def after(self, done: list[Operation]) -> Memory:
-		"""This memory and what these operations, which were carried out, leave to be ended."""
-		users = {(op.access, op.user.casefold()): op.ends for op in done if op.user}
+	def after(self, done: Sequence[Operation], failed: Sequence[Operation]) -> Memory:
+		"""This memory after a batch of operations."""
+		not_swept = {_sweep(operation) for operation in failed}
 		return replace(
 			self,
-			freed=self.freed | {(op.access, op.frees) for op in done if op.frees},
-			sweep_cookies=self.sweep_cookies | {key for key, ends in users.items() if ends is Ends.LOGINS},
-			sweep_sessions=self.sweep_sessions | {key for key, ends in users.items() if ends},
-			sweep_profiles=self.sweep_profiles | {(op.access, op.profile) for op in done if op.profile},
+			freed=self.freed | {(op.access, op.subject) for op in done if op.frees},
+			swept=self.swept | ({_sweep(op) for op in done if op.sweeps} - not_swept),
+			changed=self.changed | {(op.access, dict(op.args)[".id"], op.ends) for op in done if op.ends},
+			restarted_profiles=self.restarted_profiles
+			| {(op.access, op.subject) for op in done if op.restarts_users},
 			pushed=self.pushed | {op.account_id for op in done if op.pushes_password and op.account_id},
 		)
+
+
+def _sweep(operation: Operation) -> tuple[str, str]:
+	return operation.path, operation.subject.casefold()

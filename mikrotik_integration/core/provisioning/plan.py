@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from .columns import Change, Ends, difference, fresh
 from .desired import DesiredProfile, Presence
-from .marks import account_comment, bears_site_mark, site_mark
+from .marks import account_comment, bears_site_mark, pending_of, site_mark
 from .menus import COMMENT, PASSWORD, Access
 from .operations import LAST, Operation
 from .state import Row
@@ -68,33 +68,35 @@ def clear_names(view: View) -> Iterator[Operation]:
 
 def make_rows(view: View) -> Iterator[Operation]:
 	"""Accounts whose profile is there under its exact name: added, or corrected."""
-	profiles = _profiles(view)
+	profiles, online = _profiles(view), view.names_let_in()
 	for item in _held(view):
 		if item.account.profile.name not in profiles:
 			continue
 		if item.row is None:
 			yield _add_row(view, item)
 		else:
-			yield from _correct_row(view, item, item.row)
+			yield from _correct_row(view, item, item.row, online)
 
 
 def sweep_cookies(view: View) -> Iterator[Operation]:
 	"""Cookies that were given for an earlier password, name or device."""
-	swept = {name for access, name in view.memory.sweep_cookies if access == view.access.name}
-	yield from _removals(
-		view, view.access.cookie_menu, "user", _swept(view, view.state.cookies, "user", swept)
-	)
+	names = _pending_names(view, Ends.LOGINS)
+	yield from _sweeps(view, view.access.cookie_menu, "user", view.state.cookies, names)
 
 
 def sweep_sessions(view: View) -> Iterator[Operation]:
 	"""Sessions that must begin anew for a change to take effect."""
-	swept = {name for access, name in view.memory.sweep_sessions if access == view.access.name}
-	swept |= _users_of_profiles(view)
-	user = view.access.session_user
-	yield from _removals(view, view.access.session_menu, user, _swept(view, view.state.sessions, user, swept))
+	names = _pending_names(view, Ends.SESSIONS)
+	yield from _sweeps(view, view.access.session_menu, view.access.session_user, view.state.sessions, names)
 
 
-# What the state alone calls for, in the order of application; then what only this pass knows.
+def restart_users(view: View) -> Iterator[Operation]:
+	"""Sessions of everybody whose profile was changed in this pass, asked about or not."""
+	names = _users_of_restarted_profiles(view)
+	yield from _sweeps(view, view.access.session_menu, view.access.session_user, view.state.sessions, names)
+
+
+# What the state calls for, in the order of application. `restart_users` comes last: only the pass knows of it.
 STATE_STAGES: tuple[Stage, ...] = (
 	take_rows,
 	end_unwanted_cookies,
@@ -102,15 +104,14 @@ STATE_STAGES: tuple[Stage, ...] = (
 	make_profiles,
 	clear_names,
 	make_rows,
+	sweep_cookies,
+	sweep_sessions,
 )
 
 
 def wanted_profiles(view: View) -> dict[str, DesiredProfile]:
-	"""By name; where accounts disagree about a profile, the account with the lowest id decides."""
-	wanted: dict[str, DesiredProfile] = {}
-	for item in sorted(_held(view), key=lambda item: item.account.account_id):
-		wanted.setdefault(item.account.profile.name, item.account.profile)
-	return wanted
+	"""By name. The accounts have been made to agree."""
+	return {item.account.profile.name: item.account.profile for item in _held(view)}
 
 
 def lacks_profile(view: View) -> set[str]:
@@ -128,17 +129,11 @@ def warnings(view: View) -> Iterator[str]:
 				f"The {view.access.name} profile {name!r} was not made by this system: "
 				"it is used as it is, whatever its speed"
 			)
-	for name in sorted({item.account.profile.name for item in _held(view) if _disagrees(item, wanted)}):
-		yield f"Accounts disagree about the {view.access.name} profile {name!r}"
 	twice = {name.casefold() for name in view.foreign - view.bystanders}
 	for item in view.items:
 		name = item.row.get("name", "") if item.row else ""
 		if name and name.casefold() in twice:
 			yield f"The {view.access.name} user {name!r} is on the router twice, once not made by this system"
-
-
-def _disagrees(item: Item, wanted: dict[str, DesiredProfile]) -> bool:
-	return wanted[item.account.profile.name] != item.account.profile
 
 
 def _held(view: View) -> Iterator[Item]:
@@ -184,7 +179,7 @@ def _disable(view: View, item: Item, row: Row) -> Operation:
 
 
 def _remove(view: View, item: Item, row: Row) -> Operation:
-	return replace(_on_row(view, "remove", item, row), frees=row.get("name", ""))
+	return replace(_on_row(view, "remove", item, row), frees=True)
 
 
 def _add_row(view: View, item: Item) -> Operation:
@@ -201,29 +196,33 @@ def _add_row(view: View, item: Item) -> Operation:
 	)
 
 
-def _correct_row(view: View, item: Item, row: Row) -> Iterator[Operation]:
+def _correct_row(view: View, item: Item, row: Row, online: frozenset[str]) -> Iterator[Operation]:
 	account = item.account
 	found = difference(view.access.account_columns, account, row)
 	values, ends = dict(found.values), found.ends
-	comment = account_comment(view.site_id, account.account_id, account.remark)
-	if row.get(COMMENT, "") != comment:
-		values[COMMENT] = comment
 	if _password_differs(view, item, row):
 		values[PASSWORD] = account.password
 		ends = Ends.LOGINS
-	name = row.get("name", "")
-	renamed = name if "name" in values else ""
-	about = Operation(
-		view.access.name,
-		"",
-		(),
-		account_id=account.account_id,
-		subject=name,
-		user=name if ends else "",
-		frees=renamed,
-		ends=ends,
-	)
+	pending = max(ends, _pending(view, row)) if row.get("name", "").casefold() in online else Ends.NOTHING
+	comment = account_comment(view.site_id, account.account_id, account.remark, pending)
+	if row.get(COMMENT, "") != comment:
+		values[COMMENT] = comment
+	about = replace(_on_row(view, "", item, row), frees="name" in values, ends=ends)
 	yield from _changes(about, view.access.account_menu, row, Change(values, found.unset, ends))
+
+
+def _pending(view: View, row: Row) -> Ends:
+	"""What still has to end for a row: what its comment or this pass says, until this pass has done it."""
+	swept = (f"{view.access.session_menu}/remove", row.get("name", "").casefold())
+	if swept in view.memory.swept:
+		return Ends.NOTHING
+	changed = (ends for ends in Ends if (view.access.name, row[".id"], ends) in view.memory.changed)
+	return max(pending_of(row.get(COMMENT)), *changed, Ends.NOTHING)
+
+
+def _pending_names(view: View, ends: Ends) -> set[str]:
+	rows = [item.row for item in view.items if item.row]
+	return {row.get("name", "").casefold() for row in rows if _pending(view, row) >= ends}
 
 
 def _password_differs(view: View, item: Item, row: Row) -> bool:
@@ -245,8 +244,7 @@ def _add_profile(view: View, profile: DesiredProfile) -> Operation:
 
 def _correct_profile(access: Access, profile: DesiredProfile, row: Row) -> Iterator[Operation]:
 	found = difference(access.profile_columns, profile, row)
-	swept = profile.name if found.ends else ""
-	about = Operation(access.name, "", (), subject=profile.name, profile=swept, ends=found.ends)
+	about = Operation(access.name, "", (), subject=profile.name, restarts_users=bool(found.ends))
 	yield from _changes(about, access.profile_menu, row, found)
 
 
@@ -258,23 +256,24 @@ def _changes(about: Operation, menu: str, row: Row, found: Change) -> Iterator[O
 		yield replace(about, path=f"{menu}/unset", args=(row_id, ("value-name", column)))
 
 
-def _users_of_profiles(view: View) -> set[str]:
-	"""Everybody of ours, asked about or not, who uses a profile that was changed in this pass."""
-	changed = {name for access, name in view.memory.sweep_profiles if access == view.access.name}
+def _users_of_restarted_profiles(view: View) -> set[str]:
 	mark = site_mark(view.site_id)
 	return {
 		row.get("name", "").casefold()
 		for row in view.state.accounts
-		if row.get("profile") in changed and row.get(COMMENT, "").startswith(f"{mark}:")
+		if (view.access.name, row.get("profile", "")) in view.memory.restarted_profiles
+		and row.get(COMMENT, "").startswith(f"{mark}:")
 	}
 
 
-def _swept(view: View, rows: Iterable[Row], user_column: str, names: set[str]) -> list[Row]:
-	return [row for row in rows if _is_swept(view, row, row.get(user_column, ""), names)]
-
-
-def _is_swept(view: View, row: Row, user: str, names: set[str]) -> bool:
-	return user.casefold() in names and view.may_be_swept(row, user)
+def _sweeps(
+	view: View, menu: str | None, user_column: str, rows: Iterable[Row], names: set[str]
+) -> Iterator[Operation]:
+	"""Once for each name: whoever comes back after that has what was changed."""
+	left = {name for name in names if (f"{menu}/remove", name) not in view.memory.swept}
+	found = (row for row in rows if row.get(user_column, "").casefold() in left)
+	ours = [row for row in found if view.may_be_swept(row, row.get(user_column, ""))]
+	return (replace(removal, sweeps=True) for removal in _removals(view, menu, user_column, ours))
 
 
 def _removals(view: View, menu: str | None, user_column: str, rows: Iterable[Row]) -> Iterator[Operation]:

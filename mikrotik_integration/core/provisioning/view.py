@@ -95,6 +95,13 @@ class View:
 		"""The account of this name."""
 		return self.holders.get(user.casefold())
 
+	def names_let_in(self) -> frozenset[str]:
+		"""Casefolded names under which somebody of ours is online, or can come in by a cookie."""
+		cookies = ((row, row.get("user", "")) for row in self.state.cookies)
+		return self.online_names() | {
+			user.casefold() for row, user in cookies if self.verdict(row, user) is not Verdict.FOREIGN
+		}
+
 	def online_names(self) -> frozenset[str]:
 		"""Casefolded names under which somebody is online, foreign ones left out."""
 		users = ((row, row.get(self.access.session_user, "")) for row in self.state.sessions)
