@@ -9,7 +9,7 @@ from mikrotik_integration.install import ROLES
 def before_uninstall() -> None:
 	remove_custom_fields()
 	remove_roles()
-	remove_log_retention()
+	remove_leftovers()
 
 
 def remove_custom_fields() -> None:
@@ -29,5 +29,12 @@ def remove_roles() -> None:
 		frappe.delete_doc("Role", role, force=True, ignore_missing=True)
 
 
-def remove_log_retention() -> None:
+def remove_leftovers() -> None:
+	"""What Frappe leaves of an app that is gone: settings, jobs, menu entries, passwords."""
+	frappe.db.delete("Singles", {"doctype": "ISP Settings"})
+	frappe.db.delete("Scheduled Job Type", {"method": ("like", "mikrotik_integration.%")})
+	frappe.db.delete("Portal Menu Item", {"route": "/my-internet"})
 	frappe.db.delete("Logs To Clear", {"ref_doctype": "MikroTik API Log"})
+	for doctype in ("MikroTik Settings", "Customer Subscription", "Router Account"):
+		frappe.db.delete("__Auth", {"doctype": doctype})
+	frappe.db.delete("Series", {"name": "customer-subscription-"})

@@ -59,7 +59,7 @@ class LiveSite:
 	def call(self, session: requests.Session, method: str, **values):
 		"""The answer of a whitelisted function."""
 		answer = session.post(f"{self.url}/api/method/{method}", json=values, timeout=120)
-		answer.raise_for_status()
+		assert answer.ok, f"{method}: {answer.status_code} {answer.text[-2000:]}"
 		return answer.json().get("message")
 
 	def _start(self, *arguments: str) -> subprocess.Popen:
