@@ -12,10 +12,11 @@ FRAPPE_REDIS_QUEUE=""
 
 is_bench() { [[ -d "$1/apps/frappe" && -x "$1/env/bin/python" && -d "$1/sites" ]]; }
 
-# Sets BENCH and BENCH_USER; fails if there is no bench.
+# Sets BENCH and BENCH_USER; fails if there is no bench (yet).
 find_bench() {
 	local place
 	if [[ -n "${BENCH:-}" ]]; then
+		[[ -e "$BENCH" ]] || return 1
 		is_bench "$BENCH" || die "BENCH=$BENCH is not a Frappe bench (no apps/frappe, env or sites in it)"
 		use_bench "$BENCH"
 		return 0

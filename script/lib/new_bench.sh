@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # A new bench with Frappe, ERPNext and the M-PESA app on a fresh Debian or Ubuntu, or with what is there.
 #
-# FRAPPE_APPS=DIR: folders frappe, erpnext, frappe_mpsa_payments (and payments) instead of the public repositories.
+# FRAPPE_APPS=DIR: folders frappe, erpnext, frappe_mpsa_payments instead of the public repositories.
 
 FRAPPE_VERSION="${FRAPPE_VERSION:-15}"
 NODE_AT_LEAST=$((FRAPPE_VERSION < 16 ? 18 : 24))
@@ -11,7 +11,6 @@ PACKAGES="git build-essential pkg-config python3-dev python3-venv libmariadb-dev
 declare -A PUBLIC=(
 	[frappe]=https://github.com/frappe/frappe
 	[erpnext]=https://github.com/frappe/erpnext
-	[payments]=https://github.com/frappe/payments
 	[frappe_mpsa_payments]=https://github.com/navariltd/frappe-mpsa-payments
 )
 
@@ -23,10 +22,10 @@ make_bench() {
 	install_node || return 1
 	BENCH_USER="$(bench_owner)"
 	home="$(home_of "$BENCH_USER")"
-	BENCH="$home/frappe-bench"
+	BENCH="${BENCH:-$home/frappe-bench}"
 	install_bench_command "$home" || return 1
 	step "Making the bench $BENCH (Frappe $FRAPPE_VERSION; this takes a while, once)"
-	(cd "$home" && bench_command init "$BENCH" --skip-redis-config-generation --verbose \
+	(cd "$home" && bench_command init "$BENCH" --skip-redis-config-generation \
 		--frappe-path "$(source_of frappe)" --frappe-branch "$(branch_of frappe)") || return 1
 	get_apps || return 1
 	use_bench "$BENCH"
@@ -91,8 +90,7 @@ bench_command() {
 
 get_apps() {
 	local app
-	for app in erpnext payments frappe_mpsa_payments; do
-		[[ $app == payments && -n "${FRAPPE_APPS:-}" && ! -d "$FRAPPE_APPS/payments" ]] && continue
+	for app in erpnext frappe_mpsa_payments; do
 		step "Getting $app"
 		(cd "$BENCH" && bench_command get-app --branch "$(branch_of "$app")" "$(source_of "$app")") || return 1
 	done
