@@ -8,25 +8,11 @@ from frappe.utils import add_days, add_to_date, formatdate, getdate, now_datetim
 from mikrotik_integration.services import subscriptions
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
+from mikrotik_integration.tests.visitors import a_user, limit_to_router
 
 MEGABYTE = 1_000_000
 MONEY_REPORTS = ("Payments and Ledger", "Internet Revenue")
 SHOP_REPORTS = ("Router Health", "Data Usage", "Subscriptions Ending")
-
-
-def a_user(*roles: str) -> str:
-	"""A person with these roles and nothing else."""
-	user = frappe.get_doc(
-		{
-			"doctype": "User",
-			"email": f"{frappe.generate_hash(length=10)}@example.com",
-			"first_name": "Test",
-			"send_welcome_email": 0,
-			"roles": [{"role": role} for role in roles],
-		}
-	).insert()
-	frappe.db.commit()
-	return user.name
 
 
 class ReportTestCase(ServiceTestCase):
@@ -290,14 +276,7 @@ class TestWhoMaySeeReports(ReportTestCase):
 		self.paid()
 		other = factories.a_router(self.another_router())
 		user = a_user("ISP Manager")
-		frappe.get_doc(
-			{
-				"doctype": "User Permission",
-				"user": user,
-				"allow": "MikroTik Settings",
-				"for_value": other.name,
-			}
-		).insert()
+		limit_to_router(user, other.name)
 		frappe.set_user(user)
 		ours = {"applied", "net", "online_users", "total_gb", "price"}
 		for name in SHOP_REPORTS + MONEY_REPORTS:
