@@ -4,14 +4,23 @@ A row's name is the payment's own identity, so that the same payment cannot be r
 and however often. Recording believes nothing and gives nothing: verification and application come after.
 """
 
-import frappe
-from frappe.utils import add_to_date, cstr, flt, get_datetime, now_datetime
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from mikrotik_integration.core.payments import account_numbers, phones
+import frappe
+from frappe import _
+from frappe.utils import add_to_date, cstr, flt, get_datetime, get_system_timezone, now_datetime
+
+from mikrotik_integration.core.payments import account_numbers, amounts, phones
 from mikrotik_integration.core.payments.asking import next_ask
 from mikrotik_integration.services import settings
 
 KES = "KES"
+NAIROBI = ZoneInfo("Africa/Nairobi")
+OURS = ("Customer Subscription", "Payment Request")
+RECEIPT = re.compile(r"[A-Z0-9]{6,20}")
+TYPED_LENGTH = 60
 
 
 def record_push(express_request_name: str) -> str | None:
@@ -73,24 +82,27 @@ def subscription_of_payment_request(name: str) -> str | None:
 
 
 def record_pay_bill(register) -> str | None:
-	"""A C2B confirmation. None if the account number is not for this app, so that others may have it."""
-	subscription, suggestion = find_subscription(cstr(register.billrefnumber), cstr(register.msisdn))
-	if not subscription and not _is_our_paybill(register.businessshortcode):
+	"""A C2B confirmation. None if it is not for this app, so that others may have it, or no confirmation at all."""
+	receipt = receipt_of(register)
+	mpesa_settings = _settings_of(register.businessshortcode)
+	if not receipt or not mpesa_settings or not 0 < flt(register.transamount) <= float(amounts.LIMIT):
 		return None
-	if not register.transid:
+	typed = cstr(register.billrefnumber)[:TYPED_LENGTH]
+	subscription, suggestion = find_subscription(typed, cstr(register.msisdn))
+	if not subscription and not is_ours(mpesa_settings):
 		return None
-	return _insert(
+	name = _insert(
 		{
-			"payment_id": register.transid,
+			"payment_id": receipt,
 			"source": "Pay Bill",
 			"status": "Received",
-			"receipt": register.transid,
+			"receipt": receipt,
 			"amount": flt(register.transamount),
 			"phone_number": _phone(register.msisdn),
-			"payer_name": register.full_name,
-			"account_typed": cstr(register.billrefnumber)[:140],
+			"payer_name": cstr(register.full_name)[:140],
+			"account_typed": typed,
 			"shortcode": register.businessshortcode,
-			"mpesa_settings": _settings_of(register.businessshortcode),
+			"mpesa_settings": mpesa_settings,
 			"c2b_register": register.name,
 			"payment_entry": register.get("payment_entry"),
 			"paid_on": _transaction_time(register.transtime),
@@ -99,6 +111,30 @@ def record_pay_bill(register) -> str | None:
 			**_belongs_to(subscription),
 		}
 	)
+	_compare(name, typed)
+	return name
+
+
+def receipt_of(register) -> str | None:
+	"""The receipt in the one way in which M-PESA writes it; None for what cannot be one."""
+	receipt = cstr(register.transid).strip().upper()
+	return receipt if RECEIPT.fullmatch(receipt) else None
+
+
+def _compare(name: str | None, typed: str) -> None:
+	"""A second confirmation of a receipt that names another account: one of the two is forged. Say so."""
+	told = frappe.db.get_value(
+		"Subscription Payment",
+		{"name": name, "source": "Pay Bill"},
+		["account_typed", "status", "review_reason"],
+		as_dict=True,
+	)
+	if not told or told.review_reason or cstr(told.account_typed).strip() == typed.strip():
+		return
+	values = {"review_reason": _("Another confirmation of this receipt names the account {0}").format(typed)}
+	if told.status in ("Received", "Verified"):
+		values |= {"status": "Needs Review", "next_ask": None}
+	frappe.db.set_value("Subscription Payment", name, values)
 
 
 def record_booked_pay_bill(register, payment_entry: str, subscription: str) -> str | None:
@@ -160,23 +196,32 @@ def only_by_phone(text: str) -> str | None:
 	return _only({"phone_number": phone, "terminated_at": ("is", "not set")}) if phone else None
 
 
-def pushes_without_payment() -> list[str]:
-	"""Pushes of the last day whose record was lost because a process died right after the prompt went out."""
+def pushes_without_payment(subscription: str | None = None) -> list[str]:
+	"""Pushes without a record: its process died right after the prompt went out, or it was sent again since.
+
+	Those that changed in the last day; or all of a subscription's.
+	"""
 	request = frappe.qb.DocType("Mpesa Express Request")
 	payment = frappe.qb.DocType("Subscription Payment")
-	return (
+	query = (
 		frappe.qb.from_(request)
 		.left_join(payment)
 		.on(payment.checkout_request_id == request.checkout_request_id)
 		.select(request.name)
-		.where(request.reference_doctype.isin(("Customer Subscription", "Payment Request")))
+		.where(request.reference_doctype.isin(OURS) & (request.docstatus == 1))
 		.where(request.checkout_request_id.isnotnull() & (request.checkout_request_id != ""))
-		.where((request.creation > add_to_date(now_datetime(), days=-1)) & payment.name.isnull())
-	).run(pluck=True)
+		.where(payment.name.isnull())
+	)
+	if subscription:
+		return query.where(request.reference_name == subscription).run(pluck=True)
+	return query.where(request.modified > add_to_date(now_datetime(), days=-1)).run(pluck=True)
 
 
 def _insert(values: dict) -> str | None:
-	"""The new row's name, or the name of the one that is there already."""
+	"""The new row's name, or the name of the one that is there already.
+
+	A receipt that a push claims does not keep its pay bill from being recorded: M-PESA will say whose it is.
+	"""
 	payment = frappe.get_doc({"doctype": "Subscription Payment", "currency": KES, **values})
 	frappe.db.savepoint("record_payment")
 	try:
@@ -184,26 +229,25 @@ def _insert(values: dict) -> str | None:
 	except (frappe.DuplicateEntryError, frappe.UniqueValidationError):
 		frappe.db.rollback(save_point="record_payment")
 		frappe.clear_last_message()
-		return _same(values)
-
-
-def _same(values: dict) -> str | None:
-	by_name = frappe.db.exists("Subscription Payment", values["payment_id"])
-	return by_name or frappe.db.exists("Subscription Payment", {"receipt": values.get("receipt")})
+		present = frappe.db.exists("Subscription Payment", values["payment_id"])
+		return present or (_insert({**values, "receipt": None}) if values.get("receipt") else None)
 
 
 def _belongs_to(subscription: str | None) -> dict:
 	if not subscription:
 		return {}
-	customer, router = frappe.db.get_value(
-		"Customer Subscription", subscription, ["customer", "mikrotik_settings"]
-	)
-	return {"subscription": subscription, "customer": customer, "mikrotik_settings": router}
+	found = frappe.db.get_value("Customer Subscription", subscription, ["customer", "mikrotik_settings"])
+	if not found:  # deleted since
+		return {}
+	return {"subscription": subscription, "customer": found[0], "mikrotik_settings": found[1]}
 
 
-def _is_our_paybill(shortcode: str) -> bool:
-	ours = settings.isp_settings().mpesa_settings
-	return bool(ours) and ours == _settings_of(shortcode)
+def is_ours(mpesa_settings: str | None) -> bool:
+	"""Whether money paid to this shortcode is the provider's: of ISP Settings, or of another one of its company."""
+	ours = settings.isp_settings()
+	if not mpesa_settings or mpesa_settings == ours.mpesa_settings:
+		return bool(mpesa_settings)
+	return frappe.db.get_value("Mpesa Settings", mpesa_settings, "company") == ours.company
 
 
 def _settings_of(shortcode: str) -> str | None:
@@ -218,9 +262,16 @@ def _phone(text) -> str | None:
 		return None
 
 
-def _transaction_time(text) -> object:
-	"""TransTime is YYYYMMDDHHMMSS in Nairobi time; nonsense in a forged one becomes "now"."""
+def _transaction_time(text) -> datetime:
+	"""TransTime is YYYYMMDDHHMMSS in Nairobi time; nonsense in a forged one, or another day, becomes "now"."""
 	try:
-		return get_datetime(f"{text[:4]}-{text[4:6]}-{text[6:8]} {text[8:10]}:{text[10:12]}:{text[12:14]}")
-	except (ValueError, TypeError):
+		told = site_time(datetime.strptime(cstr(text), "%Y%m%d%H%M%S"))
+	except ValueError:
 		return now_datetime()
+	return told if abs(told - now_datetime()) < timedelta(days=2) else now_datetime()
+
+
+def site_time(nairobi: datetime) -> datetime:
+	"""M-PESA's clock is Nairobi's; documents hold the site's."""
+	zone = ZoneInfo(get_system_timezone())
+	return nairobi.replace(tzinfo=NAIROBI).astimezone(zone).replace(tzinfo=None)

@@ -14,6 +14,7 @@ from mikrotik_integration.services import (
 	invoicing,
 	provisioning,
 	realtime,
+	same_money,
 	settings,
 	verification,
 )
@@ -87,6 +88,8 @@ def _amount(subscription, amount: float | None) -> int:
 def poke(subscription_name: str) -> None:
 	"""Something was said about a payment of this subscription: ask Daraja now. Believes nothing by itself."""
 	verification.learn_receipts(subscription_name)
+	for request in inbox.pushes_without_payment(subscription_name):
+		inbox.record_push(request)
 	open_payments = frappe.get_all(
 		"Subscription Payment",
 		filters={"status": ("in", verification.UNVERIFIED), "subscription": subscription_name},
@@ -134,10 +137,17 @@ def assign(name: str, subscription_name: str) -> None:
 def not_a_duplicate(name: str) -> None:
 	"""Two payments after all: this one is applied on its own."""
 	payment = _locked(name, ("Duplicate",))
-	payment.update({"status": "Verified", "duplicate_of": None, "review_reason": ""})
+	payment.update({"duplicate_of": None, "review_reason": "", "next_ask": now_datetime()})
+	payment.status = "Verified" if payment.verified else _unverified_status(payment)
+	if payment.verified:
+		same_money.take_receipt(payment)
 	payment.add_comment("Info", _("Not a duplicate"))
 	payment.save(ignore_permissions=True)
 	inbox_worker.enqueue(name)
+
+
+def _unverified_status(payment) -> str:
+	return "Requested" if payment.source == "STK Push" else "Received"
 
 
 def _locked(name: str, statuses: tuple[str, ...]):

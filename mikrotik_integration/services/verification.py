@@ -4,22 +4,21 @@ Asking is network I/O and happens outside of any transaction; what was answered 
 """
 
 import hashlib
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 
 import frappe
 from frappe import _
-from frappe.utils import cstr, get_datetime, now_datetime
+from frappe.utils import cstr, format_datetime, get_datetime, now_datetime
 
 from mikrotik_integration.core.payments.asking import next_ask
 from mikrotik_integration.core.payments.daraja import Asked, DarajaError, Outcome, StkAnswer
 from mikrotik_integration.core.payments.transaction_status import TransactionStatus
-from mikrotik_integration.core.payments.twins import Money, Shape, find_twin
-from mikrotik_integration.services import daraja, inbox
+from mikrotik_integration.core.payments.twins import Money
+from mikrotik_integration.services import daraja, inbox, same_money
 from mikrotik_integration.services.locks import lock_row
 
 UNVERIFIED = ("Requested", "Received")
-TWIN_WINDOW = timedelta(minutes=10)
+OLDEST = timedelta(days=1)
 DARAJA = "Daraja"
 
 
@@ -48,7 +47,7 @@ def _question(name: str) -> daraja.Question | None:
 	# written before asking: the answer may come before Daraja's acknowledgement was even read
 	if not _note_asking(name, result_token_hash=_digest(token), conversation_id=None):
 		return None
-	return daraja.ReceiptQuestion(name, payment.mpesa_settings, payment.receipt, token)
+	return daraja.ReceiptQuestion(name, payment.mpesa_settings, payment.payment_id, token)
 
 
 def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
@@ -60,7 +59,7 @@ def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
 		return
 	payment.last_answer = f"{answer.description} ({answer.code})" if answer.code else answer.description
 	if answer.outcome is Outcome.PAID:
-		_take_receipt_of_callback(payment)
+		payment.receipt = payment.receipt or same_money.claim_receipt(payment)
 		mark_verified(payment, DARAJA)
 	elif answer.outcome is Outcome.REFUSED:
 		_close(payment, "Failed", answer.description)
@@ -69,60 +68,23 @@ def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
 	payment.save(ignore_permissions=True)
 
 
-def _take_receipt_of_callback(payment) -> None:
-	"""The query's answer has no receipt; a callback, if one came, has. A C2B record of it that nobody verified
-	yet is the same money."""
-	receipt = frappe.db.get_value("Mpesa Express Request", payment.express_request, "transaction_id")
-	if not receipt or payment.receipt:
-		return
-	other = frappe.db.get_value(
-		"Subscription Payment", {"receipt": receipt}, ["name", "verified", "amount"], as_dict=True
-	)
-	if not other:
-		payment.receipt = receipt
-	elif not other.verified and other.amount == payment.amount:
-		_make_duplicate(other.name, payment.name)
-		payment.receipt = receipt
-
-
-def _make_duplicate(name: str, original: str) -> None:
-	reason = _("The same money as {0}").format(original)
-	values = {"status": "Duplicate", "duplicate_of": original, "review_reason": reason, "receipt": None}
-	frappe.db.set_value("Subscription Payment", name, {**values, "next_ask": None})
-
-
 def learn_receipts(subscription_name: str) -> None:
 	"""Callbacks that came after we had asked: their receipts belong to payments that are applied already."""
-	payment = frappe.qb.DocType("Subscription Payment")
-	request = frappe.qb.DocType("Mpesa Express Request")
-	late = (
-		frappe.qb.from_(payment)
-		.join(request)
-		.on(request.name == payment.express_request)
-		.select(payment.name, request.transaction_id)
-		.where((payment.subscription == subscription_name) & (payment.status == "Applied"))
-		.where(payment.receipt.isnull() & request.transaction_id.isnotnull() & (request.transaction_id != ""))
-	).run(as_dict=True)
-	for row in late:
-		_learn_receipt(row.name, row.transaction_id)
-
-
-def _learn_receipt(name: str, receipt: str) -> None:
-	other = frappe.db.get_value(
-		"Subscription Payment", {"receipt": receipt}, ["name", "status"], as_dict=True
+	late = frappe.get_all(
+		"Subscription Payment",
+		filters={
+			"subscription": subscription_name,
+			"source": "STK Push",
+			"status": "Applied",
+			"receipt": ("is", "not set"),
+		},
+		fields=["name", "express_request", "checkout_request_id", "amount", "account_typed"],
+		order_by="creation desc",
+		limit=20,
 	)
-	if not other:
-		frappe.db.set_value("Subscription Payment", name, "receipt", receipt)
-	elif other.status == "Applied":
-		warning = _(
-			"The receipt {0} is that of {1} too: one payment was applied twice. Cancel one Payment Entry"
-		)
-		frappe.db.set_value(
-			"Subscription Payment", name, "review_reason", warning.format(receipt, other.name)
-		)
-	else:
-		_make_duplicate(other.name, name)
-		frappe.db.set_value("Subscription Payment", name, "receipt", receipt)
+	for push in late:
+		if receipt := same_money.claim_receipt(push):
+			frappe.db.set_value("Subscription Payment", push.name, "receipt", receipt)
 
 
 def _write_receipt_answer(name: str, answer: Asked | DarajaError) -> None:
@@ -172,7 +134,8 @@ def take_result(token: str, result: TransactionStatus) -> str | None:
 		_close(payment, "Needs Review", problem)
 	else:
 		payment.amount = float(result.amount)
-		payment.phone_number = payment.phone_number or result.payer_phone
+		payment.phone_number = result.payer_phone
+		payment.paid_on = _paid_on(result)
 		if not payment.subscription:
 			payment.suggested_subscription = inbox.only_by_phone(payment.phone_number)
 		mark_verified(payment, DARAJA)
@@ -191,86 +154,49 @@ def _contradiction(payment, result: TransactionStatus) -> str | None:
 	"""Why the answer does not confirm this payment, in words for the desk."""
 	if not result.found:
 		return _("M-PESA does not know this receipt: {0}").format(result.description)
-	if result.receipt.casefold() != cstr(payment.receipt).casefold():
+	if result.receipt.casefold() != cstr(payment.payment_id).casefold():
 		return _("M-PESA answered about another receipt, {0}").format(result.receipt)
 	if not result.completed:
 		return _("M-PESA says that this payment is not completed")
-	if payment.shortcode and result.shortcode != payment.shortcode:
+	if result.shortcode != payment.shortcode or not inbox.is_ours(payment.mpesa_settings):
 		return _("This money went to {0}, not to us").format(result.shortcode)
 	if result.amount <= 0:
 		return _("M-PESA says that no money moved")
+	if (paid_on := _paid_on(result)) and paid_on < get_datetime(payment.creation) - OLDEST:
+		return _("M-PESA says that this was paid on {0}, long before we were told. It may be booked").format(
+			format_datetime(paid_on)
+		)
 	return None
 
 
+def _paid_on(result: TransactionStatus) -> datetime | None:
+	return inbox.site_time(result.paid_at) if result.paid_at else None
+
+
 def mark_verified(payment, by: str) -> None:
-	"""The payment is real. It waits for its application, unless it is the twin of one that is recorded already."""
+	"""The payment is real. It waits for its application, unless its money is, or may be, recorded already."""
 	payment.verified = 1
 	payment.verified_by = by
 	payment.verified_on = now_datetime()
-	payment.paid_on = payment.paid_on or now_datetime()
 	payment.next_ask = now_datetime()  # due for its application
 	payment.review_reason = ""
-	if twin := twin_of(payment):
-		_close(payment, "Duplicate", _("The same money as {0}").format(twin))
-		payment.duplicate_of = twin
-	else:
-		payment.status = "Verified"
+	match = same_money.find(payment)
+	payment.paid_on = payment.paid_on or now_datetime()
+	if match and match.certain:
+		same_money.share_receipt(payment, match.money.identity)
+		_close(payment, "Duplicate", _("The same money as {0}").format(match.money.identity))
+		payment.duplicate_of = match.money.identity
+		return
+	same_money.take_receipt(payment)
+	payment.status = "Verified"
+	if match:
+		_close(payment, "Needs Review", _doubt(match.money))
 
 
-def twin_of(payment) -> str | None:
-	"""The other shape of the same money, already verified or applied; it gets the receipt if it had none."""
-	twin = find_twin(_money(payment), map(_money, _twin_candidates(payment)), TWIN_WINDOW)
-	if not twin:
-		return None
-	if payment.receipt and not twin.receipt:
-		receipt, payment.receipt = payment.receipt, None
-		frappe.db.set_value("Subscription Payment", payment.name, "receipt", None)
-		frappe.db.set_value("Subscription Payment", twin.identity, "receipt", receipt)
-	return twin.identity
-
-
-def _twin_candidates(payment) -> list[frappe._dict]:
-	if payment.source == "Desk":
-		return []
-	other = "Pay Bill" if payment.source == "STK Push" else "STK Push"
-	return frappe.get_all(
-		"Subscription Payment",
-		filters={
-			"source": other,
-			"verified": 1,
-			"status": ("in", ("Verified", "Applied")),
-			"amount": payment.amount,
-			"name": ("!=", payment.name),
-			"creation": (">", get_datetime(payment.creation) - timedelta(days=2)),
-		},
-		fields=[
-			"name",
-			"source",
-			"receipt",
-			"account_typed",
-			"amount",
-			"shortcode",
-			"creation",
-			"paid_on",
-			"phone_number",
-		],
-		order_by="creation",
-	)
-
-
-def _money(payment) -> Money:
-	pushed = payment.source == "STK Push"
-	return Money(
-		identity=payment.name,
-		shape=Shape.STK if pushed else Shape.C2B,
-		receipt=payment.receipt or None,
-		account=payment.account_typed or "",
-		amount=Decimal(cstr(payment.amount)),
-		shortcode=payment.shortcode or "",
-		at=get_datetime(payment.creation if pushed else payment.paid_on or payment.creation),
-		phone=payment.phone_number or None,
-		has_twin=bool(frappe.db.exists("Subscription Payment", {"duplicate_of": payment.name})),
-	)
+def _doubt(other: Money) -> str:
+	return _(
+		"This may be the same money as {0} for {1}: same amount, payer and time. Compare the receipts in the M-PESA portal. If these were two payments, assign this one"
+	).format(other.identity, other.account)
 
 
 def _ask_later(payment) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mikrotik_integration.core.payments.phones import InvalidPhone, mask, normalise
+from mikrotik_integration.core.payments.phones import InvalidPhone, mask, may_be_same, normalise
 
 national_numbers = st.from_regex(r"[17][0-9]{8}", fullmatch=True)
 decorations = st.lists(
@@ -71,3 +71,24 @@ def test_any_text_is_either_a_kenyan_mobile_number_or_refused(text):
 @given(st.text().filter(lambda text: not text.startswith("254")))
 def test_what_is_no_normalised_number_is_masked_altogether(text):
 	assert mask(text) == "****"
+
+
+PHONE = "254712345678"
+
+
+@pytest.mark.parametrize(
+	"seen",
+	[None, "", PHONE, "2547 ***** 678", "2547*****5678", "254712XXX678", "****", "a" * 64, "M-PESA"],
+)
+def test_what_is_hidden_of_a_number_may_be_anything(seen):
+	assert may_be_same(seen, PHONE) and may_be_same(PHONE, seen)
+
+
+@pytest.mark.parametrize("seen", ["254712345679", "2547 ***** 679", "2541*****678", "2547*****4678"])
+def test_a_digit_that_is_seen_and_differs_is_another_phone(seen):
+	assert not may_be_same(seen, PHONE) and not may_be_same(PHONE, seen)
+
+
+@given(st.text(), st.text())
+def test_any_two_texts_are_compared_the_same_from_either_side(one, other):
+	assert may_be_same(one, other) == may_be_same(other, one)

@@ -1,4 +1,5 @@
 from copy import deepcopy
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -74,9 +75,24 @@ def test_an_unknown_receipt_is_not_found(code):
 	assert (status.found, status.completed, status.amount) == (False, False, Decimal(0))
 
 
-def test_a_hidden_payer_is_none():
+def test_a_hidden_payer_stays_as_it_came():
 	body = with_parameter("DebitPartyName", "2547*****678 - MERCY")
-	assert parse_transaction_status_result(body).payer_phone is None
+	assert parse_transaction_status_result(body).payer_phone == "2547*****678"
+
+
+def test_a_payer_that_is_not_named_is_none():
+	assert parse_transaction_status_result(with_parameter("DebitPartyName", "")).payer_phone is None
+
+
+@pytest.mark.parametrize("value", [20260101120005, "20260101120005"])
+def test_the_time_of_the_payment_is_read(value):
+	body = with_parameter("FinalisedTime", value)
+	assert parse_transaction_status_result(body).paid_at == datetime(2026, 1, 1, 12, 0, 5)
+
+
+@pytest.mark.parametrize("value", [None, "", "yesterday", 20261301120005, -1, 1.5, True])
+def test_a_time_that_is_none_is_not_known(value):
+	assert parse_transaction_status_result(with_parameter("FinalisedTime", value)).paid_at is None
 
 
 def test_a_result_code_may_be_text():

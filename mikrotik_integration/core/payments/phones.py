@@ -6,6 +6,7 @@ import unicodedata
 # 07xx and 01xx are the mobile ranges of the Communications Authority's numbering plan.
 _MOBILE = re.compile(r"(?:(?:\+|00)?2540?|0)?([17][0-9]{8})")
 _NORMALISED = re.compile(r"254[17][0-9]{8}")
+_MASKED = re.compile(r"\+?((?:254[0-9]*)?)[*xX]+([0-9]*)")
 _PUNCTUATION = frozenset("-.()/")
 
 
@@ -26,6 +27,23 @@ def mask(phone: str) -> str:
 	if not _NORMALISED.fullmatch(phone):
 		return "****"
 	return f"{phone[:4]}****{phone[-4:]}"
+
+
+def may_be_same(one: str | None, other: str | None) -> bool:
+	"""False if these are two phones for sure. M-PESA may hide digits ("2547 ***** 678") or all of a number."""
+	if not one or not other:
+		return True
+	return _fits(one, other) and _fits(other, one)
+
+
+def _fits(masked: str, phone: str) -> bool:
+	"""Whether the digits that are visible at both ends of the one are those of the other, a whole number."""
+	if not _NORMALISED.fullmatch(phone):
+		return True
+	if _NORMALISED.fullmatch(masked):
+		return masked == phone
+	found = _MASKED.fullmatch(_bare(masked))
+	return not found or (phone.startswith(found[1]) and phone.endswith(found[2]))
 
 
 def _bare(text: str) -> str:

@@ -6,6 +6,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from mikrotik_integration.core.payments.amounts import InvalidAmount, parse_amount
@@ -23,7 +24,8 @@ class TransactionStatus:
 	found: the question was answered (ResultCode 0); all but the ids and description is empty otherwise
 	completed: the money has moved; an answered question alone does not mean that
 	shortcode: who was credited, in the case of C2B the business
-	payer_phone: 254..., None if M-PESA hides it
+	payer_phone: 254..., as M-PESA masks it if it hides digits, None if it says nothing
+	paid_at: when the money moved, in Nairobi time without a zone; None if M-PESA does not say
 	"""
 
 	conversation_id: str
@@ -35,6 +37,7 @@ class TransactionStatus:
 	shortcode: str
 	payer_phone: str | None
 	description: str
+	paid_at: datetime | None = None
 
 
 def parse_transaction_status_result(body: object) -> TransactionStatus:
@@ -61,6 +64,7 @@ def parse_transaction_status_result(body: object) -> TransactionStatus:
 		shortcode=_party(_required(parameters, "CreditPartyName")),
 		payer_phone=_phone(_party(_text(parameters, "DebitPartyName"))),
 		description=description,
+		paid_at=_moment(parameters, "FinalisedTime") or _moment(parameters, "InitiatedTime"),
 	)
 
 
@@ -91,9 +95,18 @@ def _party(name: str) -> str:
 
 
 def _phone(party: str) -> str | None:
+	"""As 254..., or as it came: M-PESA hides the middle of a number behind asterisks."""
 	try:
 		return normalise(party)
 	except InvalidPhone:
+		return party[:40] or None
+
+
+def _moment(parameters: Mapping[str, object], key: str) -> datetime | None:
+	"""YYYYMMDDHHMMSS, as a number or as text."""
+	try:
+		return datetime.strptime(_text(parameters, key), "%Y%m%d%H%M%S")
+	except ValueError:
 		return None
 
 

@@ -1,10 +1,17 @@
-"""One money under two shapes: a push (STK) also arrives as C2B when the shortcode has C2B URLs registered."""
+"""One money under two shapes: a push (STK) also arrives as C2B when the shortcode has C2B URLs registered.
+
+What a callback or confirmation says of itself (a push's receipt, a C2B's account) anybody may have written. What
+M-PESA answered about a C2B's receipt (amount, shortcode, time, payer) and what a push was sent with are facts. So
+the facts decide whether two records can be one money; the claims, whether that is certain.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+
+from mikrotik_integration.core.payments import phones
 
 REFERENCE_LENGTH = 12  # C2B repeats no more than this of a push's AccountReference
 
@@ -21,9 +28,10 @@ class Money:
 	"""A payment as far as it is needed to recognise it under its other shape.
 
 	identity: what tells records apart, e.g. the name of the Subscription Payment
-	receipt: the M-PESA receipt; None while it is not known (the STK query's answer has none)
-	account: the AccountReference of the push, or the BillRefNumber of C2B, as it came
-	phone: the payer as 254..., None if it is not known or hashed
+	receipt: the M-PESA receipt; of a push, what its callback claims, None if none came
+	account: the AccountReference of the push, or the BillRefNumber that a C2B confirmation claims
+	at: when the push was sent, or when M-PESA says that the C2B was paid; None if it does not say
+	phone: the payer as 254..., or as M-PESA masks it; None or anything else if it is not known
 	has_twin: whether its other shape was found already
 	"""
 
@@ -33,53 +41,53 @@ class Money:
 	account: str
 	amount: Decimal
 	shortcode: str
-	at: datetime
+	at: datetime | None
 	phone: str | None = None
 	has_twin: bool = False
 
 
-def find_twin(payment: Money, candidates: Iterable[Money], window: timedelta) -> Money | None:
-	"""The candidate that is the same money as `payment`, or None.
+@dataclass(frozen=True)
+class Match:
+	"""A record that can be the same money; `certain` unless what is claimed of the two contradicts that."""
 
-	The same receipt is the same money, whatever else is said. Where the push has no receipt yet, a
-	C2B of the same account, amount and shortcode within `window` is taken for its twin, the nearest
-	in time first; each money has at most one twin of that kind. A twin by receipt that `has_twin`
-	already was once taken for another's by likeness: that other is then without a twin again.
+	money: Money
+	certain: bool
+
+
+def find_twin(payment: Money, candidates: Iterable[Money], window: timedelta) -> Match | None:
+	"""The record that is, or may be, the same money as `payment`; None if its money is another for sure.
+
+	A match that is certain goes first, then the same receipt, then the nearest in time. Whoever paid once and
+	claims the receipt for a second account, or hides a push's receipt behind an invented one, gets a match that
+	is not certain: a person has to look.
 	"""
-	others = [candidate for candidate in candidates if candidate.identity != payment.identity]
-	same_receipt = [other for other in others if _same_receipt(payment, other)]
-	if same_receipt:
-		return min(same_receipt, key=lambda other: _order(payment, other))
-	alike = [other for other in others if _alike(payment, other, window)]
-	return min(alike, key=lambda other: _order(payment, other), default=None)
+	matches = [
+		Match(other, _is_certain(payment, other))
+		for other in candidates
+		if other.identity != payment.identity and _can_be_one(payment, other, window)
+	]
+	return min(matches, key=lambda match: _order(payment, match), default=None)
 
 
-def _same_receipt(one: Money, other: Money) -> bool:
-	return bool(one.receipt and other.receipt) and _folded(one.receipt) == _folded(other.receipt)
-
-
-def _alike(one: Money, other: Money, window: timedelta) -> bool:
-	if one.has_twin or other.has_twin or not _push_without_receipt_and_c2b(one, other):
-		return False
+def _can_be_one(one: Money, other: Money, window: timedelta) -> bool:
+	"""By the facts alone. Each money has at most one twin."""
 	return (
-		_may_be_one_account(one, other)
+		one.shape is not other.shape
+		and not (one.has_twin or other.has_twin)
 		and one.amount == other.amount
 		and one.shortcode.strip() == other.shortcode.strip()
-		and abs(one.at - other.at) <= window
-		and _may_be_one_payer(one, other)
+		and (one.at is None or other.at is None or abs(one.at - other.at) <= window)
+		and phones.may_be_same(one.phone, other.phone)
 	)
 
 
-def _push_without_receipt_and_c2b(one: Money, other: Money) -> bool:
-	pushes = [money for money in (one, other) if money.shape is Shape.STK]
-	return len(pushes) == 1 and not pushes[0].receipt
+def _is_certain(one: Money, other: Money) -> bool:
+	if one.receipt and other.receipt:
+		return _folded(one.receipt) == _folded(other.receipt)
+	return _is_one_account(one, other)
 
 
-def _may_be_one_payer(one: Money, other: Money) -> bool:
-	return one.phone is None or other.phone is None or one.phone == other.phone
-
-
-def _may_be_one_account(one: Money, other: Money) -> bool:
+def _is_one_account(one: Money, other: Money) -> bool:
 	"""A till's C2B confirmation carries no account; then only a known and equal payer tells."""
 	if not one.account.strip() or not other.account.strip():
 		return one.phone is not None and one.phone == other.phone
@@ -90,9 +98,12 @@ def _account(money: Money) -> str:
 	return _folded(money.account)[:REFERENCE_LENGTH].strip()
 
 
-def _folded(text: str | None) -> str:
-	return (text or "").strip().casefold()
+def _folded(text: str) -> str:
+	return text.strip().casefold()
 
 
-def _order(payment: Money, other: Money) -> tuple[timedelta, str]:
-	return abs(payment.at - other.at), other.identity
+def _order(payment: Money, match: Match) -> tuple[bool, bool, timedelta, str]:
+	other = match.money
+	same_receipt = bool(payment.receipt and other.receipt) and match.certain
+	apart = abs(payment.at - other.at) if payment.at and other.at else timedelta.max
+	return not match.certain, not same_receipt, apart, other.identity

@@ -1,0 +1,181 @@
+"""Which payments are one money: a push that also came as pay bill, or one receipt that somebody claims twice.
+
+Receipts and account numbers in callbacks are claims. What tells payments apart is what M-PESA answered when asked,
+and what our pushes were sent with; see ``core.payments.twins``.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import frappe
+from frappe.utils import cstr, get_datetime
+
+from mikrotik_integration.core.payments.twins import Match, Money, Shape, find_twin
+
+WINDOW = timedelta(minutes=10)
+REAL = ("Verified", "Applied", "Needs Review", "Reversed")
+FIELDS = [
+	"name",
+	"source",
+	"receipt",
+	"account_typed",
+	"amount",
+	"shortcode",
+	"creation",
+	"paid_on",
+	"phone_number",
+]
+
+
+def find(payment) -> Match | None:
+	"""The verified payment that is, or may be, the same money as this one, which was verified just now."""
+	if payment.source == "Desk":
+		return None
+	money = _money(payment)
+	candidates = [_money(row) for row in _candidates(payment, money.at)]
+	match = find_twin(money, candidates, WINDOW)
+	if match or payment.source == "STK Push":
+		return match
+	elsewhere = find_twin(money, _pushes_for_other_things(money), WINDOW)
+	return Match(elsewhere.money, certain=False) if elsewhere else None
+
+
+def share_receipt(payment, twin: str) -> None:
+	"""``payment`` is the twin of the verified one called ``twin``: that one shows the receipt."""
+	if payment.receipt and not frappe.db.get_value("Subscription Payment", twin, "receipt"):
+		receipt, payment.receipt = payment.receipt, None
+		frappe.db.set_value("Subscription Payment", payment.name, "receipt", None)
+		frappe.db.set_value("Subscription Payment", twin, "receipt", receipt)
+
+
+def take_receipt(payment) -> None:
+	"""M-PESA confirmed this pay bill receipt as a payment of its own: no push may go on claiming it."""
+	if payment.source != "Pay Bill" or payment.receipt:
+		return
+	claimant = frappe.db.get_value("Subscription Payment", {"receipt": payment.payment_id})
+	if claimant:
+		frappe.db.set_value("Subscription Payment", claimant, "receipt", None)
+	payment.receipt = payment.payment_id
+
+
+def claim_receipt(push) -> str | None:
+	"""The receipt that the callback of this push names, unless it is another payment's.
+
+	A pay bill record of the same receipt, account and amount that nobody verified yet is the same money.
+	"""
+	claimed = _claimed_receipt(push)
+	if not claimed:
+		return None
+	other = frappe.db.get_value(
+		"Subscription Payment",
+		claimed,
+		["name", "verified", "amount", "account_typed", "status"],
+		as_dict=True,
+	)
+	if other and not _is_unverified_twin(other, push):
+		return None
+	if other:
+		_make_duplicate(other.name, push.name)
+	elif frappe.db.exists("Subscription Payment", {"receipt": claimed}):
+		return None
+	return claimed
+
+
+def _claimed_receipt(push) -> str | None:
+	"""Of exactly this prompt: an Mpesa Express Request can be sent again, and then tells of its last prompt."""
+	claimed = frappe.db.get_value(
+		"Mpesa Express Request",
+		{"name": push.express_request, "checkout_request_id": push.checkout_request_id},
+		"transaction_id",
+	)
+	return cstr(claimed).strip().upper() or None
+
+
+def _is_unverified_twin(other, push) -> bool:
+	return (
+		not other.verified
+		and other.status in ("Received", "Needs Review")
+		and other.amount == push.amount
+		and other.account_typed == push.account_typed
+	)
+
+
+def _make_duplicate(name: str, original: str) -> None:
+	values = {"status": "Duplicate", "duplicate_of": original, "receipt": None, "next_ask": None}
+	frappe.db.set_value("Subscription Payment", name, values)
+
+
+def _candidates(payment, at: datetime | None) -> list[frappe._dict]:
+	"""Verified payments of the other shape and of this amount, as far as the time of this one is known."""
+	pushed = payment.source == "STK Push"
+	filters = {
+		"source": "Pay Bill" if pushed else "STK Push",
+		"verified": 1,
+		"status": ("in", REAL),
+		"amount": payment.amount,
+		"name": ("!=", payment.name),
+	}
+	if at:
+		filters["paid_on" if pushed else "creation"] = ("between", (at - WINDOW, at + WINDOW))
+	return frappe.get_all(
+		"Subscription Payment", filters=filters, fields=FIELDS, order_by="creation", limit=0
+	)
+
+
+def _money(payment) -> Money:
+	pushed = payment.source == "STK Push"
+	at = payment.creation if pushed else payment.paid_on
+	return Money(
+		identity=payment.name,
+		shape=Shape.STK if pushed else Shape.C2B,
+		receipt=payment.receipt or (None if pushed else payment.name),
+		account=payment.account_typed or "",
+		amount=Decimal(cstr(payment.amount)),
+		shortcode=payment.shortcode or "",
+		at=get_datetime(at) if at else None,
+		phone=payment.phone_number or None,
+		has_twin=bool(
+			frappe.db.exists("Subscription Payment", {"duplicate_of": payment.name, "verified": 1})
+		),
+	)
+
+
+def _pushes_for_other_things(pay_bill: Money) -> list[Money]:
+	"""Prompts of this amount that frappe_mpsa_payments sent for a Sales Order, an event ...: used up elsewhere."""
+	request = frappe.qb.DocType("Mpesa Express Request")
+	settings = frappe.qb.DocType("Mpesa Settings")
+	payment = frappe.qb.DocType("Subscription Payment")
+	query = (
+		frappe.qb.from_(request)
+		.join(settings)
+		.on(settings.name == request.settings)
+		.left_join(payment)
+		.on(payment.express_request == request.name)
+		.select(
+			request.name,
+			request.transaction_id,
+			request.reference_name,
+			request.phone_number,
+			request.creation,
+			settings.business_shortcode,
+		)
+		.where((request.amount == float(pay_bill.amount)) & payment.name.isnull())
+		.where(
+			request.checkout_request_id.isnotnull() & (request.reference_doctype != "Customer Subscription")
+		)
+	)
+	if pay_bill.at:
+		query = query.where(request.creation[pay_bill.at - WINDOW : pay_bill.at + WINDOW])
+	return [
+		Money(
+			identity=row.name,
+			shape=Shape.STK,
+			receipt=row.transaction_id or None,
+			account=row.reference_name or "",
+			amount=pay_bill.amount,
+			shortcode=row.business_shortcode or "",
+			at=row.creation,
+			phone=row.phone_number,
+		)
+		for row in query.run(as_dict=True)
+	]

@@ -1,0 +1,153 @@
+"""People who come over HTTP: guests, customers with a portal login, staff with roles."""
+
+import frappe
+import requests
+from frappe.utils.password import update_password
+
+from mikrotik_integration.tests import factories
+
+PASSWORD = "corre-battery-savanna-7"
+MPESA_APP = "frappe_mpsa_payments.frappe_mpsa_payments"
+STK_CALLBACK = f"{MPESA_APP}.api.m_pesa_api.stk_push_callback"
+CONFIRMATION = f"{MPESA_APP}.api.m_pesa_api.confirmation"
+CREATE_NEW_REQUEST = f"{MPESA_APP}.doctype.mpesa_express_request.mpesa_express_request.create_new_request"
+RETRY_PUSH = f"{MPESA_APP}.doctype.mpesa_express_request.mpesa_express_request.retry_stkpush"
+REQUEST_STATUS = f"{MPESA_APP}.doctype.mpesa_express_request.mpesa_express_request.get_request_status"
+
+
+class Visitor:
+	"""A client of the site with a session of its own; a guest until it logs in."""
+
+	def __init__(self, url: str, user: str | None = None) -> None:
+		self.url = url
+		self.user = user or "Guest"
+		self.http = requests.Session()
+		if user:
+			answer = self.http.post(
+				f"{url}/api/method/login", data={"usr": user, "pwd": PASSWORD}, timeout=30
+			)
+			answer.raise_for_status()
+
+	def call(self, method: str, http: str = "POST", headers: dict | None = None, **arguments):
+		"""``/api/method/<method>``: arguments as JSON in a POST, in the address of a GET."""
+		body = {"params": arguments} if http == "GET" else {"json": arguments}
+		return self.http.request(http, f"{self.url}/api/method/{method}", headers=headers, timeout=60, **body)
+
+	def api(self, function: str, http: str = "POST", **arguments):
+		"""A function of this app, as ``payments.get``."""
+		return self.call(f"mikrotik_integration.api.{function}", http, **arguments)
+
+	def resource(self, http: str, doctype: str, name: str = "", **values):
+		"""``/api/resource/<doctype>/<name>``."""
+		path = f"{self.url}/api/resource/{doctype}" + (f"/{name}" if name else "")
+		body = {"params": values} if http == "GET" else {"json": values}
+		return self.http.request(http, path, timeout=60, **body)
+
+
+def a_user(*roles: str, user_type: str = "System User") -> str:
+	"""A committed user with these roles."""
+	name = f"{factories.unique('visitor').replace(' ', '-')}@example.com"
+	user = frappe.get_doc(
+		{
+			"doctype": "User",
+			"email": name,
+			"first_name": "Visitor",
+			"user_type": user_type,
+			"send_welcome_email": 0,
+			"roles": [{"role": role} for role in roles],
+		}
+	)
+	user.flags.no_welcome_mail = True
+	user.insert(ignore_permissions=True)
+	update_password(name, PASSWORD)
+	frappe.db.commit()
+	return name
+
+
+def a_portal_user(*customers: str) -> str:
+	"""A committed user of the customer portal who stands for these Customers."""
+	name = a_user("Customer", user_type="Website User")
+	for customer in customers:
+		document = frappe.get_doc("Customer", customer)
+		document.append("portal_users", {"user": name})
+		document.save()
+	frappe.db.commit()
+	return name
+
+
+def limit_to_router(user: str, router: str) -> None:
+	"""A User Permission, as an administrator makes one."""
+	frappe.get_doc(
+		{"doctype": "User Permission", "user": user, "allow": "MikroTik Settings", "for_value": router}
+	).insert()
+	frappe.db.commit()
+
+
+def confirmation(receipt: str, account: str, amount: object, shortcode: str, **values) -> dict:
+	"""A C2B confirmation as Safaricom posts it, or anybody else."""
+	return {
+		"TransactionType": "Pay Bill",
+		"TransID": receipt,
+		"TransTime": frappe.utils.now_datetime().strftime("%Y%m%d%H%M%S"),
+		"TransAmount": amount,
+		"BusinessShortCode": shortcode,
+		"BillRefNumber": account,
+		"MSISDN": "254712345678",
+		"FirstName": "Mallory",
+		**values,
+	}
+
+
+def stk_callback(checkout_request_id: str, receipt: str, amount: object = 1500, code: object = 0) -> dict:
+	"""The callback of a push, as Safaricom posts it, or anybody else."""
+	items = {
+		"Amount": amount,
+		"MpesaReceiptNumber": receipt,
+		"TransactionDate": int(frappe.utils.now_datetime().strftime("%Y%m%d%H%M%S")),
+		"PhoneNumber": 254712345678,
+	}
+	return {
+		"Body": {
+			"stkCallback": {
+				"MerchantRequestID": "0000-0000-1",
+				"CheckoutRequestID": checkout_request_id,
+				"ResultCode": code,
+				"ResultDesc": "The service request is processed successfully.",
+				"CallbackMetadata": {
+					"Item": [{"Name": name, "Value": value} for name, value in items.items()]
+				},
+			}
+		}
+	}
+
+
+def transaction_status(
+	receipt: str,
+	amount: object,
+	shortcode: str,
+	conversation_id: str = "AG_1",
+	originator: str = "1-2-3",
+	**other,
+) -> dict:
+	"""The answer to a Transaction Status question."""
+	parameters = {
+		"ReceiptNo": receipt,
+		"Amount": amount,
+		"TransactionStatus": "Completed",
+		"CreditPartyName": f"{shortcode} - Savanna",
+		"DebitPartyName": "254712345678 - Mallory",
+		**other,
+	}
+	return {
+		"Result": {
+			"ResultType": 0,
+			"ResultCode": 0,
+			"ResultDesc": "The service request is processed successfully.",
+			"OriginatorConversationID": originator,
+			"ConversationID": conversation_id,
+			"TransactionID": receipt,
+			"ResultParameters": {
+				"ResultParameter": [{"Key": key, "Value": value} for key, value in parameters.items()]
+			},
+		}
+	}
