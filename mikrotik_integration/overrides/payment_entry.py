@@ -5,31 +5,92 @@ goes through the inbox first, and is applied once Daraja confirmed it.
 """
 
 import frappe
+from frappe import _
+from frappe.utils import flt
 
 from mikrotik_integration.services import inbox, inbox_worker, payments
 
 
 def on_submit(doc, method=None) -> None:
-	if doc.payment_type != "Receive" or doc.party_type != "Customer" or doc.flags.is_from_inbox:
+	if doc.party_type != "Customer" or doc.flags.is_from_inbox:
 		return
-	subscription = doc.customer_subscription or _subscription_of_references(doc)
-	if subscription and (name := _record(doc, subscription)):
-		inbox_worker.enqueue(name)
+	referred = _subscriptions_of_references(doc)
+	subscription = doc.customer_subscription or next(iter(referred), None)
+	if not subscription:
+		return
+	_check_customer(doc, subscription)
+	if doc.payment_type == "Receive":
+		_receive(doc, subscription)
+	_settle({*referred, subscription})
 
 
 def on_cancel(doc, method=None) -> None:
 	payments.reverse(doc.name)
+	if doc.party_type == "Customer":
+		_settle({*_subscriptions_of_references(doc), doc.customer_subscription})
 
 
-def _subscription_of_references(doc) -> str | None:
-	"""The subscription whose invoice this pays. The rest of the money becomes that subscription's advance."""
-	for row in doc.references:
-		if row.reference_doctype == "Sales Invoice":
-			subscription = frappe.db.get_value("Sales Invoice", row.reference_name, "customer_subscription")
-			if subscription:
-				doc.db_set("customer_subscription", subscription, update_modified=False)
-				return subscription
-	return None
+def _receive(doc, subscription: str) -> None:
+	"""The rest of the money that no invoice takes becomes that subscription's advance."""
+	_refuse_second_booking(doc)
+	if doc.customer_subscription != subscription:
+		doc.db_set("customer_subscription", subscription, update_modified=False)
+	if name := _replace_cancelled(doc) or _record(doc, subscription):
+		inbox_worker.enqueue(name)
+
+
+def _check_customer(doc, subscription: str) -> None:
+	customer = frappe.db.get_value("Customer Subscription", subscription, "customer")
+	if customer != doc.party:
+		frappe.throw(
+			_("The subscription {0} is of {1}, not of {2}").format(subscription, customer, doc.party)
+		)
+
+
+def _refuse_second_booking(doc) -> None:
+	booked = frappe.db.get_value(
+		"Subscription Payment", {"receipt": doc.reference_no or "-", "status": "Applied"}, "payment_entry"
+	)
+	if booked and booked != doc.name:
+		frappe.throw(_("The receipt {0} is booked already, by {1}").format(doc.reference_no, booked))
+
+
+def _replace_cancelled(doc) -> str | None:
+	"""The payment whose cancelled entry this one amends: it is booked by this one from now on."""
+	payment = frappe.db.get_value(
+		"Subscription Payment",
+		{"payment_entry": doc.amended_from or "-", "status": "Reversed", "verified": 1},
+		["name", "source", "amount"],
+		as_dict=True,
+	)
+	if not payment:
+		return None
+	if flt(payment.amount) != flt(doc.paid_amount):
+		if payment.source == "Desk":
+			return None
+		frappe.throw(
+			_("M-PESA confirmed {0} for the payment {1}, not {2}").format(
+				payment.amount, payment.name, doc.paid_amount
+			)
+		)
+	frappe.db.set_value(
+		"Subscription Payment",
+		payment.name,
+		{"payment_entry": doc.name, "status": "Verified", "review_reason": ""},
+	)
+	return payment.name
+
+
+def _settle(subscriptions: set[str | None]) -> None:
+	for subscription in sorted(filter(None, subscriptions)):
+		payments.enqueue_settle(subscription)
+
+
+def _subscriptions_of_references(doc) -> list[str]:
+	"""The subscriptions whose invoices this pays, in the entry's order."""
+	invoices = [row.reference_name for row in doc.references if row.reference_doctype == "Sales Invoice"]
+	found = [frappe.db.get_value("Sales Invoice", name, "customer_subscription") for name in invoices]
+	return list(dict.fromkeys(filter(None, found)))
 
 
 def _record(doc, subscription: str) -> str | None:

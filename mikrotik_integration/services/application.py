@@ -8,24 +8,26 @@ from decimal import Decimal
 
 import frappe
 from frappe import _
-from frappe.utils import cstr, flt, now_datetime
+from frappe.utils import add_to_date, cstr, flt, now_datetime
 
-from mikrotik_integration.services import invoicing, periods, settings
+from mikrotik_integration.services import invoicing, ledger, periods, settings
 from mikrotik_integration.services.locks import lock_row
 
 LONGEST_PAUSE_MINUTES = 30
+LATE_RECEIPT_DAYS = 7
 
 
 def apply(name: str) -> bool:
 	"""Book and credit one payment. True if it was applied now. In the caller's transaction."""
-	lock_row("Subscription Payment", name)
+	_lock(name)
 	payment = frappe.get_doc("Subscription Payment", name)
-	if payment.status != "Verified" or not payment.verified:
+	if payment.status != "Verified" or not payment.verified or _entry_was_cancelled(payment):
 		return False
 	if problem := _obstacle(payment):
-		_put_aside(payment, problem)
+		_put_aside(payment, "Needs Review", problem)
 		return False
-	lock_row("Customer Subscription", payment.subscription)
+	if _is_booked_already(payment):
+		return False
 	subscription = frappe.get_doc("Customer Subscription", payment.subscription)
 	_book(payment, subscription)
 	payment.status = "Applied"
@@ -37,6 +39,31 @@ def apply(name: str) -> bool:
 	return True
 
 
+def _lock(name: str) -> None:
+	"""Payment, then subscription, before anything is read: what is read then is as new as the locks."""
+	subscription = frappe.db.get_value("Subscription Payment", name, "subscription", for_update=True)
+	if subscription:
+		lock_row("Customer Subscription", subscription)
+
+
+def _entry_was_cancelled(payment) -> bool:
+	"""Staff cancelled the entry before this payment was applied: money at the desk is gone with it, money that
+	Daraja confirmed is there and gets another entry."""
+	if not payment.payment_entry or _entry_of(payment).docstatus == 1:
+		return False
+	if payment.source != "Desk":
+		payment.payment_entry = None
+		return False
+	_put_aside(payment, "Reversed", _("{0} was cancelled").format(payment.payment_entry))
+	return True
+
+
+def _entry_of(payment) -> frappe._dict:
+	fields = ["name", "docstatus", "party", "customer_subscription"]
+	entry = frappe.db.get_value("Payment Entry", payment.payment_entry, fields, as_dict=True)
+	return entry or frappe._dict(docstatus=2)
+
+
 def _obstacle(payment) -> str | None:
 	"""Why a person has to look at this payment, in words for the desk."""
 	if not payment.subscription:
@@ -44,16 +71,20 @@ def _obstacle(payment) -> str | None:
 			payment.account_typed
 		)
 	subscription = frappe.db.get_value(
-		"Customer Subscription", payment.subscription, ["name", "terminated_at"], as_dict=True
+		"Customer Subscription", payment.subscription, ["name", "customer", "terminated_at"], as_dict=True
 	)
 	if not subscription:
 		return _("The subscription {0} was deleted. Assign the payment to another one").format(
 			payment.subscription
 		)
-	if subscription.terminated_at:
+	if subscription.terminated_at and not invoicing.open_invoice(subscription.name):
 		return _(
 			"The subscription {0} was terminated. Assign the payment to another one, or pay it back"
 		).format(payment.subscription)
+	if payment.payment_entry and (party := _entry_of(payment).party) != subscription.customer:
+		return _(
+			"{0} books this payment for {1}. Cancel it, or assign the payment to a subscription of {1}"
+		).format(payment.payment_entry, party)
 	currency = settings.books().company_currency
 	if payment.currency != currency:
 		return _("This is {0}, the books of the company are kept in {1}. Book it by hand").format(
@@ -62,40 +93,74 @@ def _obstacle(payment) -> str | None:
 	return None
 
 
-def _put_aside(payment, problem: str) -> None:
-	payment.status = "Needs Review"
-	payment.review_reason = problem
+def _put_aside(payment, status: str, reason: str) -> None:
+	payment.status = status
+	payment.review_reason = reason
+	payment.next_ask = None
 	payment.save(ignore_permissions=True)
+
+
+def _is_booked_already(payment) -> bool:
+	"""Whether staff have booked this receipt at the desk before its confirmation came; if so, it is no new money."""
+	if not payment.receipt or payment.payment_entry:
+		return False
+	customer = frappe.db.get_value("Customer Subscription", payment.subscription, "customer")
+	entry = ledger.entry_with_receipt(payment.receipt, customer)
+	if not entry:
+		return False
+	if flt(entry.paid_amount) != flt(payment.amount):
+		reason = _("{0} books this receipt with another amount, {1}. Cancel or amend it")
+		_put_aside(payment, "Needs Review", reason.format(entry.name, entry.paid_amount))
+		return True
+	recorded = frappe.db.get_value("Subscription Payment", {"payment_entry": entry.name})
+	if not recorded:
+		payment.payment_entry = entry.name
+		return False
+	payment.duplicate_of = recorded
+	_put_aside(payment, "Duplicate", _("The same money as {0}").format(recorded))
+	return True
 
 
 def _book(payment, subscription) -> None:
 	"""Invoice if one is due, and the Payment Entry if nobody has made it yet."""
-	amount = Decimal(cstr(payment.amount))
 	payment.customer = subscription.customer
 	payment.mikrotik_settings = subscription.mikrotik_settings
-	payment.sales_invoice = _invoice_for(subscription, amount, booked=bool(payment.payment_entry))
-	if payment.payment_entry:
-		return
-	entry = invoicing.book_payment(
-		subscription, amount, payment.receipt or payment.payment_id, payment.paid_on, payment.sales_invoice
-	)
-	payment.payment_entry = entry.name
+	if payment.payment_entry and _entry_of(payment).customer_subscription != subscription.name:
+		frappe.db.set_value(
+			"Payment Entry", payment.payment_entry, "customer_subscription", subscription.name
+		)
+	payment.sales_invoice = _invoice_for(payment, subscription)
+	if not payment.payment_entry:
+		payment.payment_entry = invoicing.book_payment(subscription, payment, payment.sales_invoice).name
 
 
-def _invoice_for(subscription, amount: Decimal, booked: bool) -> str | None:
-	"""The invoice that this payment is for: the one that is open, or a new one if the money suffices."""
+def _invoice_for(payment, subscription) -> str | None:
+	"""The invoice that this payment is for: the one that is open, or a new one if it is time for it."""
 	if name := invoicing.open_invoice(subscription.name):
 		return name
-	plan_is_postpaid = (
-		frappe.get_cached_value("Internet Plan", subscription.internet_plan, "billing") == "Postpaid"
-	)
-	if plan_is_postpaid or (booked and not invoicing.credit(subscription.name)):
+	credit = ledger.credit(subscription.name)
+	if payment.payment_entry and not credit:
 		return None
-	available = invoicing.credit(subscription.name) + (0 if booked else amount)
-	price = invoicing.price_of(subscription)
-	if price <= 0 or available < price:
+	available = credit if payment.payment_entry else credit + Decimal(cstr(payment.amount))
+	if not periods.may_invoice(subscription, available):
 		return None
 	return invoicing.make_invoice(subscription).name
+
+
+def write_late_receipts() -> None:
+	"""Receipts that became known after their payment was booked reach its Payment Entry."""
+	payment, entry = frappe.qb.DocType("Subscription Payment"), frappe.qb.DocType("Payment Entry")
+	late = (
+		frappe.qb.from_(payment)
+		.join(entry)
+		.on(entry.name == payment.payment_entry)
+		.select(payment.name)
+		.where((payment.status == "Applied") & payment.receipt.isnotnull())
+		.where((entry.reference_no == payment.payment_id) & (entry.reference_no != payment.receipt))
+		.where(payment.modified >= add_to_date(now_datetime(), days=-LATE_RECEIPT_DAYS))
+	).run(pluck=True)
+	for name in late:
+		invoicing.give_receipt(frappe.get_doc("Subscription Payment", name))
 
 
 def postpone(name: str, error: Exception) -> None:
@@ -115,7 +180,6 @@ def postpone(name: str, error: Exception) -> None:
 
 def missing(subscription) -> float:
 	"""How much more the customer has to pay for the next period."""
-	due = invoicing.open_invoice(subscription.name)
-	if due:
-		return flt(frappe.db.get_value("Sales Invoice", due, "outstanding_amount"))
-	return max(flt(invoicing.price_of(subscription) - invoicing.credit(subscription.name)), 0.0)
+	for invoice in ledger.open_invoices(subscription.name):
+		return flt(invoice.due, ledger.CENTS)
+	return max(float(invoicing.price_of(subscription) - ledger.credit(subscription.name)), 0.0)

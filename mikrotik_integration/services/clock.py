@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import frappe
-from frappe.utils import get_datetime, now_datetime
+from frappe import _
+from frappe.utils import cstr, get_datetime, now_datetime, strip_html
 
 from mikrotik_integration.core.subscriptions import lifecycle as core
 from mikrotik_integration.services import (
 	accounts,
+	application,
 	invoicing,
+	ledger,
 	lifecycle,
 	messages,
 	payments,
@@ -19,6 +22,9 @@ from mikrotik_integration.services import (
 from mikrotik_integration.services.locks import lock_row
 
 BATCH = 500
+LATELY = timedelta(minutes=5)
+A_WEEK = timedelta(days=7)
+TRY_AGAIN = timedelta(minutes=15)
 
 
 def advance_due_subscriptions() -> None:
@@ -33,6 +39,7 @@ def advance_due_subscriptions() -> None:
 	routers = {router for name in due if (router := _guarded(advance, name))}
 	for router in routers:
 		enqueue_push(router)
+	follow_the_books()
 
 
 def advance(name: str) -> str | None:
@@ -40,32 +47,72 @@ def advance(name: str) -> str | None:
 	lock_row("Customer Subscription", name)
 	subscription = frappe.get_doc("Customer Subscription", name)
 	before = subscription.status
-	if periods.renewal_is_due(subscription):
-		_renew(subscription)
-	periods.settle(subscription)
+	_follow_the_money(subscription)
+	subscription.reload()
 	if before == "Active" and subscription.status in ("Suspended", "Expired"):
 		messages.suspended(subscription)
 	realtime.subscription_changed(name)
 	return subscription.mikrotik_settings
 
 
-def _renew(subscription) -> None:
-	"""The next period of a prepaid subscription, from its advance; a plan that costs nothing goes on by itself."""
-	if lifecycle.terms_of(subscription.internet_plan).postpaid:
-		return
-	if invoicing.price_of(subscription) == 0:
-		lifecycle.apply_event(subscription, core.PeriodPaid())
-	else:
-		periods.renew_from_credit(subscription)
+def _follow_the_money(subscription) -> None:
+	"""Renew and settle. Books that are closed do not stop the clock: the reason is shown, and it is tried again."""
+	frappe.db.savepoint("books")
+	try:
+		_bill(subscription)
+		periods.renew(subscription)
+		periods.settle(subscription)
+	except frappe.ValidationError as error:
+		frappe.db.rollback(save_point="books")
+		lifecycle.refresh(subscription.name)
+		_show_refusal(subscription.name, error)
+
+
+def _show_refusal(name: str, error: Exception) -> None:
+	reason = _("The books refuse the next period: {0}").format(strip_html(cstr(error)))
+	frappe.db.set_value(
+		"Customer Subscription",
+		name,
+		{"status_reason": reason[:500], "next_change": now_datetime() + TRY_AGAIN},
+		update_modified=False,
+	)
+	frappe.clear_last_message()
+
+
+def follow_the_books() -> None:
+	"""Every minute: invoices that were paid or undone by ways that no document event of ours sees."""
+	for name in ledger.changed(LATELY):
+		payments.enqueue_settle(name)
 
 
 def daily() -> None:
 	"""Daily: bill and remind postpaid customers, catch up with the ledger, forget accounts that are gone."""
 	for name in _postpaid_near_their_end():
 		_guarded(dun, name)
-	for name in _with_paid_invoice_not_granted():
+	for name in with_unused_credit():
+		_guarded(advance, name)
+	for name in ledger.changed(A_WEEK):
 		payments.enqueue_settle(name)
+	application.write_late_receipts()
 	accounts.remove_forgotten()
+
+
+def with_unused_credit() -> list[str]:
+	"""Without service though their credit suffices: released or enabled again, or the price was lowered.
+
+	Only once a day, so that an accountant who corrects an invoice is not overtaken.
+	"""
+	subscription = frappe.qb.DocType("Customer Subscription")
+	plan = frappe.qb.DocType("Internet Plan")
+	return (
+		frappe.qb.from_(subscription)
+		.join(plan)
+		.on(plan.name == subscription.internet_plan)
+		.select(subscription.name)
+		.where((plan.billing == "Prepaid") & subscription.status.isin(("Draft", "Expired")))
+		.where(subscription.terminated_at.isnull() & (subscription.credit >= subscription.price))
+		.where((subscription.price > 0) | subscription.expiry_date.isnotnull())
+	).run(pluck=True)
 
 
 def _postpaid_near_their_end() -> list[str]:
@@ -86,55 +133,28 @@ def dun(name: str) -> None:
 	"""Invoice and remind one postpaid subscription, each once for each period end."""
 	lock_row("Customer Subscription", name)
 	subscription = frappe.get_doc("Customer Subscription", name)
-	due = _due_steps(subscription)
-	if core.Dunning.INVOICE in due and _not_yet(subscription, "dunned_for"):
-		_invoice(subscription)
-	if core.Dunning.REMIND in due and _not_yet(subscription, "reminded_for"):
+	if _bill(subscription):
+		periods.settle(subscription)
+	if core.Dunning.REMIND in periods.due_steps(subscription) and _not_yet(subscription, "reminded_for"):
 		messages.remind(subscription)
 		subscription.db_set("reminded_for", subscription.expiry_date, update_modified=False)
 
 
-def _due_steps(subscription) -> set[core.Dunning]:
-	configured = settings.isp_settings()
-	return set(
-		core.dunning(
-			lifecycle.standing_of(subscription),
-			lifecycle.terms_of(subscription.internet_plan),
-			now_datetime(),
-			timedelta(days=configured.invoice_lead_days or 0),
-			timedelta(days=configured.reminder_days or 0),
-		)
-	)
+def _bill(subscription) -> bool:
+	"""The invoice of the period that ends, once; an advance pays it when the books are settled."""
+	if core.Dunning.INVOICE not in periods.due_steps(subscription) or not _not_yet(
+		subscription, "dunned_for"
+	):
+		return False
+	subscription.db_set("dunned_for", subscription.expiry_date, update_modified=False)
+	if not invoicing.open_invoice(subscription.name):
+		invoicing.make_invoice(subscription, due_date=subscription.expiry_date)
+	return True
 
 
 def _not_yet(subscription, field: str) -> bool:
 	done_for = subscription.get(field)
 	return not done_for or get_datetime(done_for) != get_datetime(subscription.expiry_date)
-
-
-def _invoice(subscription) -> None:
-	"""The invoice of the period that ends; an advance pays it at once."""
-	subscription.db_set("dunned_for", subscription.expiry_date, update_modified=False)
-	if not invoicing.open_invoice(subscription.name):
-		invoicing.make_invoice(subscription, due_date=subscription.expiry_date)
-	periods.settle(subscription)
-
-
-def _with_paid_invoice_not_granted() -> list[str]:
-	"""Invoices paid by ways that no document event of ours sees, such as the Payment Reconciliation tool."""
-	return frappe.get_all(
-		"Sales Invoice",
-		filters={
-			"customer_subscription": ("is", "set"),
-			"service_granted": 0,
-			"docstatus": 1,
-			"is_return": 0,
-			"outstanding_amount": ("<=", 0),
-		},
-		pluck="customer_subscription",
-		distinct=True,
-		order_by="customer_subscription",
-	)
 
 
 def _guarded(step, name: str):

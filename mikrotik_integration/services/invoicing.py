@@ -10,53 +10,28 @@ from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_a
 from erpnext.accounts.party import get_party_account
 from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
-from frappe.utils import cstr, flt, getdate, nowdate
+from frappe.utils import cstr, flt, get_datetime, getdate, now_datetime, nowdate
 
-from mikrotik_integration.exceptions import SettingsMissing
-from mikrotik_integration.services import settings
+from mikrotik_integration.exceptions import PaymentNotPossible, SettingsMissing
+from mikrotik_integration.services import ledger, lifecycle, settings
 
 
 def price_of(subscription) -> Decimal:
 	"""What one period costs, tax included, in the company's currency."""
-	return Decimal(cstr(subscription.price or 0))
+	return Decimal(cstr(flt(subscription.price, ledger.CENTS)))
 
 
 def open_invoice(subscription_name: str) -> str | None:
 	"""The oldest invoice of a subscription on which money is still due."""
-	return frappe.db.get_value(
-		"Sales Invoice",
-		{
-			"customer_subscription": subscription_name,
-			"docstatus": 1,
-			"is_return": 0,
-			"outstanding_amount": (">", 0),
-		},
-		order_by="posting_date, creation",
-	)
+	return next((invoice.name for invoice in ledger.open_invoices(subscription_name)), None)
 
 
-def advances(subscription_name: str) -> list[frappe._dict]:
-	"""Payment Entries of a subscription with money left on them, oldest first."""
-	return frappe.get_all(
-		"Payment Entry",
-		filters={
-			"customer_subscription": subscription_name,
-			"docstatus": 1,
-			"payment_type": "Receive",
-			"unallocated_amount": (">", 0),
-		},
-		fields=["name", "unallocated_amount", "paid_from", "paid_from_account_currency", "posting_date"],
-		order_by="posting_date, creation",
-	)
+def make_invoice(subscription, due_date=None):
+	"""Submit the invoice of one period, paid from the subscription's advances as far as they go.
 
-
-def credit(subscription_name: str) -> Decimal:
-	"""Money paid for a subscription and not used yet."""
-	return sum((Decimal(cstr(entry.unallocated_amount)) for entry in advances(subscription_name)), Decimal(0))
-
-
-def make_invoice(subscription, due_date=None, use_advances: bool = True):
-	"""Submit the invoice of one period, paid from the subscription's advances as far as they go."""
+	Until it is paid, ``service_from`` and ``service_to`` say what it sells: paying it gives that much time, whatever
+	the plan says by then.
+	"""
 	books = settings.books()
 	invoice = frappe.new_doc("Sales Invoice")
 	invoice.update(
@@ -66,8 +41,10 @@ def make_invoice(subscription, due_date=None, use_advances: bool = True):
 			"customer_subscription": subscription.name,
 			"posting_date": nowdate(),
 			"due_date": max(getdate(due_date), getdate()) if due_date else nowdate(),
+			"ignore_default_payment_terms_template": 1,
 			"currency": books.company_currency,
 			"conversion_rate": 1,
+			"plc_conversion_rate": 1,  # or ERPNext asks the Internet for the rate of a foreign price list
 			"ignore_pricing_rule": 1,
 			"disable_rounded_total": 1,  # the customer owes the price, to the cent
 			"cost_center": books.cost_center,
@@ -75,26 +52,36 @@ def make_invoice(subscription, due_date=None, use_advances: bool = True):
 			"remarks": _("Internet service {0}, plan {1}").format(
 				subscription.name, subscription.internet_plan
 			),
+			**_service_sold(subscription),
 		}
 	)
 	invoice.append("items", _item_row(subscription, books))
 	if books.taxes_and_charges:
 		invoice.set_taxes()
 	invoice.flags.ignore_permissions = True
+	invoice.flags.is_from_service = True  # see overrides.sales_invoice
 	invoice.insert()
-	if use_advances and _append_advances(invoice):
+	_check_total(invoice, subscription)
+	if _append_advances(invoice):
 		invoice.save()
 	invoice.submit()
 	return invoice
 
 
+def _service_sold(subscription) -> dict:
+	begin = max(get_datetime(subscription.expiry_date or now_datetime()), now_datetime())
+	validity = lifecycle.terms_of(subscription.internet_plan).validity
+	return {"service_from": begin, "service_to": begin + validity}
+
+
 def _item_row(subscription, books: settings.Books) -> dict:
 	plan = frappe.get_cached_doc("Internet Plan", subscription.internet_plan)
+	price = float(price_of(subscription))
 	row = {
 		"item_code": plan.item,
 		"qty": 1,
-		"rate": flt(subscription.price),
-		"price_list_rate": flt(subscription.price),
+		"rate": price,
+		"price_list_rate": price,
 		"description": f"{plan.plan_name} ({subscription.name})",
 	}
 	if books.income_account:
@@ -104,17 +91,27 @@ def _item_row(subscription, books: settings.Books) -> dict:
 	return row
 
 
+def _check_total(invoice, subscription) -> None:
+	"""The customer pays the price: a tax on top of it would leave every invoice a little unpaid."""
+	if flt(invoice.grand_total, ledger.CENTS) != float(price_of(subscription)):
+		raise PaymentNotPossible(
+			_(
+				"The invoice of {0} comes to {1}, its price is {2}: tax rules, item tax templates and the template in ISP Settings must include the tax in the price"
+			).format(subscription.name, flt(invoice.grand_total, ledger.CENTS), price_of(subscription))
+		)
+
+
 def _append_advances(invoice) -> bool:
 	"""Allocate the subscription's own advances, and no other money of the customer."""
-	own = {entry.name for entry in advances(invoice.customer_subscription)}
-	if not own:
+	own = {entry.name for entry in ledger.advances(invoice.customer_subscription)}
+	due = min(flt(invoice.grand_total), float(ledger.credit(invoice.customer_subscription)))
+	if not own or due <= 0:
 		return False
-	due = flt(invoice.rounded_total or invoice.grand_total)
 	for entry in invoice.get_advance_entries():
 		if entry.reference_type != "Payment Entry" or entry.reference_name not in own or due <= 0:
 			continue
 		allocated = min(flt(entry.amount), due)
-		due -= allocated
+		due = flt(due - allocated, ledger.CENTS)
 		invoice.append(
 			"advances",
 			{
@@ -130,38 +127,43 @@ def _append_advances(invoice) -> bool:
 	return bool(invoice.advances)
 
 
-def book_payment(subscription, amount: Decimal, reference: str, paid_on, invoice_name: str | None):
-	"""Submit the Payment Entry of one payment: against the invoice as far as it is due, the rest an advance."""
+def book_payment(subscription, payment, invoice_name: str | None):
+	"""Submit the Payment Entry of a Subscription Payment: against the invoice as far as it is due, the rest an
+	advance."""
 	books = settings.books()
+	mode = _mode_of_payment(payment.mpesa_settings, books.company)
+	reference = payment.receipt or payment.payment_id
+	paid_on = min(getdate(payment.paid_on), getdate())  # a callback's word is not taken for a day to come
 	entry = frappe.new_doc("Payment Entry")
 	entry.update(
 		{
 			"payment_type": "Receive",
 			"company": books.company,
-			"posting_date": getdate(paid_on) if paid_on else nowdate(),
-			"mode_of_payment": _mode_of_payment(),
+			"posting_date": paid_on,
+			"mode_of_payment": mode,
 			"party_type": "Customer",
 			"party": subscription.customer,
 			"paid_from": get_party_account("Customer", subscription.customer, books.company),
-			"paid_to": _paid_to(books.company),
-			"paid_amount": flt(amount),
-			"received_amount": flt(amount),
+			"paid_to": get_bank_cash_account(mode, books.company)["account"],
+			"paid_amount": flt(payment.amount),
+			"received_amount": flt(payment.amount),
 			"source_exchange_rate": 1,
 			"target_exchange_rate": 1,
 			"reference_no": reference,
-			"reference_date": getdate(paid_on) if paid_on else nowdate(),
+			"reference_date": paid_on,
 			"customer_subscription": subscription.name,
 			"cost_center": books.cost_center,
+			"custom_remarks": 1,
+			"remarks": _remarks(subscription, payment, reference),
 		}
 	)
-	if invoice_name:
-		outstanding = flt(frappe.db.get_value("Sales Invoice", invoice_name, "outstanding_amount"))
+	if invoice_name and (due := _due(subscription.name, invoice_name)) > 0:
 		entry.append(
 			"references",
 			{
 				"reference_doctype": "Sales Invoice",
 				"reference_name": invoice_name,
-				"allocated_amount": min(outstanding, flt(amount)),
+				"allocated_amount": min(due, flt(payment.amount)),
 			},
 		)
 	entry.flags.ignore_permissions = True
@@ -171,27 +173,48 @@ def book_payment(subscription, amount: Decimal, reference: str, paid_on, invoice
 	return entry
 
 
-def _mode_of_payment() -> str:
+def _remarks(subscription, payment, reference: str) -> str:
+	return _("M-PESA {0} for Internet account {1} ({2}), payment {3}").format(
+		reference, subscription.name, subscription.customer_name or subscription.customer, payment.name
+	)
+
+
+def _due(subscription_name: str, invoice_name: str) -> float:
+	due = {invoice.name: invoice.due for invoice in ledger.open_invoices(subscription_name)}
+	return flt(due.get(invoice_name), ledger.CENTS)
+
+
+def _mode_of_payment(mpesa_settings: str | None, company: str) -> str:
+	"""That of the M-PESA account which the money went to, so that each agrees with its own statement."""
+	own = f"Mpesa-{mpesa_settings}"
+	if mpesa_settings and frappe.db.exists("Mode of Payment Account", {"parent": own, "company": company}):
+		return own
 	mode = settings.isp_settings().mode_of_payment
 	if not mode:
 		raise SettingsMissing(_("Choose the Mode of Payment for M-PESA in ISP Settings first"))
 	return mode
 
 
-def _paid_to(company: str) -> str:
-	return get_bank_cash_account(_mode_of_payment(), company)["account"]
+def give_receipt(payment) -> None:
+	"""The receipt of a booked payment became known: the Payment Entry gets it, for the M-PESA statement."""
+	subscription = frappe.get_doc("Customer Subscription", payment.subscription)
+	frappe.db.set_value(
+		"Payment Entry",
+		payment.payment_entry,
+		{"reference_no": payment.receipt, "remarks": _remarks(subscription, payment, payment.receipt)},
+	)
 
 
-def allocate_advances(invoice_name: str) -> None:
-	"""Use the subscription's advances for an invoice that was submitted without them."""
+def allocate_advances(invoice_name: str, due: float) -> None:
+	"""Use the subscription's advances for an invoice that was submitted without them, up to what is due on it."""
 	invoice = frappe.get_doc("Sales Invoice", invoice_name)
-	due = flt(invoice.outstanding_amount)
+	left = min(due, float(ledger.credit(invoice.customer_subscription)))
 	rows = []
-	for entry in advances(invoice.customer_subscription):
-		allocated = min(flt(entry.unallocated_amount), due)
+	for entry in ledger.advances(invoice.customer_subscription):
+		allocated = flt(min(entry.unallocated_amount, left), ledger.CENTS)
 		if allocated <= 0:
 			break
-		due -= allocated
+		left -= allocated
 		rows.append(_reconciliation_row(invoice, entry, allocated))
 	if rows:
 		reconcile_against_document(rows)
@@ -211,7 +234,6 @@ def _reconciliation_row(invoice, entry: frappe._dict, allocated: float) -> frapp
 		dr_or_cr="credit_in_account_currency",
 		unadjusted_amount=flt(entry.unallocated_amount),
 		allocated_amount=allocated,
-		precision=invoice.precision("advance_amount") if hasattr(invoice, "advance_amount") else None,
 		exchange_rate=1,
 		grand_total=invoice.grand_total,
 		outstanding_amount=invoice.outstanding_amount,
@@ -220,30 +242,3 @@ def _reconciliation_row(invoice, entry: frappe._dict, allocated: float) -> frapp
 		debit_or_credit_note_posting_date=None,
 		cost_center=invoice.cost_center,
 	)
-
-
-def is_paid(invoice: frappe._dict) -> bool:
-	"""Whether Payment Entries cover the whole invoice. A credit note or a write-off is not a payment."""
-	if invoice.docstatus != 1 or flt(invoice.outstanding_amount) > 0:
-		return False
-	if frappe.db.exists("Sales Invoice", {"return_against": invoice.name, "docstatus": 1}):
-		return False
-	return paid_by_entries(invoice.name) >= flt(invoice.rounded_total or invoice.grand_total)
-
-
-def paid_by_entries(invoice_name: str) -> float:
-	"""What submitted Payment Entries paid on an invoice."""
-	entry = frappe.qb.DocType("Payment Entry")
-	reference = frappe.qb.DocType("Payment Entry Reference")
-	rows = (
-		frappe.qb.from_(reference)
-		.join(entry)
-		.on(entry.name == reference.parent)
-		.select(reference.allocated_amount)
-		.where(
-			(reference.reference_doctype == "Sales Invoice")
-			& (reference.reference_name == invoice_name)
-			& (entry.docstatus == 1)
-		)
-	).run(pluck=True)
-	return flt(sum(rows), 2)

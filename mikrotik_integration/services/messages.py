@@ -32,31 +32,29 @@ def _enqueue(subscription, template: str, amount: float = 0, phone: str | None =
 			queue="short",
 			enqueue_after_commit=True,
 			receiver=receiver,
-			message=_render(subscription, template, amount),
+			template=settings.isp_settings().get(template) or "",
+			values=_values(subscription, amount),
 		)
 
 
-def _render(subscription, template: str, amount: float) -> str:
-	return frappe.render_template(
-		settings.isp_settings().get(template) or "",
-		{
-			"customer_name": subscription.customer_name or subscription.customer,
-			"account": subscription.name,
-			"amount": _shillings(amount),
-			"missing": _shillings(application.missing(subscription)),
-			"price": _shillings(subscription.price),
-			"expiry": format_datetime(subscription.expiry_date, "d MMM yyyy HH:mm")
-			if subscription.expiry_date
-			else "",
-		},
-	)
+def _values(subscription, amount: float) -> dict[str, str]:
+	expiry = subscription.expiry_date
+	return {
+		"customer_name": subscription.customer_name or subscription.customer,
+		"account": subscription.name,
+		"amount": _shillings(amount),
+		"missing": _shillings(application.missing(subscription)),
+		"price": _shillings(subscription.price),
+		"expiry": format_datetime(expiry, "d MMM yyyy HH:mm") if expiry else "",
+	}
 
 
-def _shillings(amount: float) -> str:
-	return f"{amount:,.2f}".removesuffix(".00")
+def _shillings(amount: float | None) -> str:
+	return f"{amount or 0:,.2f}".removesuffix(".00")
 
 
-def send(receiver: str, message: str) -> None:
+def send(receiver: str, template: str, values: dict[str, str]) -> None:
 	"""Background job. Frappe raises or stays silent if its SMS Settings are not filled in."""
+	message = frappe.render_template(template, values)
 	if message and cint(bool(frappe.db.get_single_value("SMS Settings", "sms_gateway_url"))):
 		send_sms([receiver], message, success_msg=False)

@@ -1,21 +1,26 @@
 """Paid invoices become periods, and periods that are no longer paid are taken back.
 
-The ledger is the truth: a period is granted exactly once for an invoice that Payment Entries cover, whoever booked
-them, and revoked when that is no longer so. All functions run in the caller's transaction, the subscription locked.
+The ledger is the truth: the time that an invoice sells is granted exactly once when money covers it, whoever booked
+it, and revoked when that is no longer so. All functions run in the caller's transaction, the subscription locked.
 """
 
+from datetime import timedelta
+from decimal import Decimal
+
 import frappe
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import flt, get_datetime, now_datetime
 
-from mikrotik_integration.core.subscriptions.lifecycle import PeriodPaid, PeriodReversed
-from mikrotik_integration.services import invoicing, lifecycle
+from mikrotik_integration.core.subscriptions import lifecycle as core
+from mikrotik_integration.core.subscriptions.lifecycle import Dunning, PeriodPaid, PeriodReversed
+from mikrotik_integration.services import invoicing, ledger, lifecycle, settings
 
+ZERO = timedelta(0)
 INVOICE_FIELDS = [
 	"name",
 	"docstatus",
-	"outstanding_amount",
 	"grand_total",
 	"rounded_total",
+	"amended_from",
 	"service_granted",
 	"service_from",
 	"service_to",
@@ -27,76 +32,170 @@ def settle(subscription) -> None:
 	_pay_open_invoices(subscription)
 	_revoke_unpaid(subscription)
 	_grant_paid(subscription)
-	subscription.credit = float(invoicing.credit(subscription.name))
+	subscription.credit = float(ledger.credit(subscription.name))
 	subscription.flags.ignore_permissions = True
 	subscription.save()
 
 
-def renew_from_credit(subscription) -> bool:
-	"""Buy a prepaid subscription's next period from its advance; False if the advance does not suffice."""
+def renew(subscription) -> None:
+	"""Go on after the end, if that was paid in advance or costs nothing. The caller settles afterwards."""
+	if not _has_ended(subscription):
+		return
+	if invoicing.price_of(subscription) == 0:
+		if subscription.expiry_date:
+			lifecycle.apply_event(subscription, PeriodPaid())
+		return
+	_pay_open_invoices(subscription)
+	if not invoicing.open_invoice(subscription.name) and may_invoice(
+		subscription, ledger.credit(subscription.name)
+	):
+		invoicing.make_invoice(subscription)
+
+
+def may_invoice(subscription, available: Decimal) -> bool:
+	"""Whether the next period is to be invoiced now: prepaid if the money suffices, postpaid if it is time."""
 	price = invoicing.price_of(subscription)
-	if price <= 0 or invoicing.credit(subscription.name) < price:
+	if price <= 0 or subscription.terminated_at:
 		return False
-	invoicing.make_invoice(subscription)
-	return True
+	if lifecycle.terms_of(subscription.internet_plan).postpaid:
+		return Dunning.INVOICE in due_steps(subscription)
+	return available >= price
+
+
+def due_steps(subscription) -> frozenset[Dunning]:
+	"""What a postpaid customer is due by now."""
+	if invoicing.price_of(subscription) <= 0:
+		return frozenset()
+	configured = settings.isp_settings()
+	return core.dunning(
+		lifecycle.standing_of(subscription),
+		lifecycle.terms_of(subscription.internet_plan),
+		now_datetime(),
+		timedelta(days=configured.invoice_lead_days or 0),
+		timedelta(days=configured.reminder_days or 0),
+	)
+
+
+def _has_ended(subscription) -> bool:
+	"""Not stopped by anyone, and come to the end of what was paid; also if it never began."""
+	stopped = subscription.paused_at or subscription.staff_hold or subscription.customer_disabled
+	if stopped or subscription.terminated_at:
+		return False
+	return not subscription.expiry_date or get_datetime(subscription.expiry_date) <= now_datetime()
 
 
 def _pay_open_invoices(subscription) -> None:
-	while (name := invoicing.open_invoice(subscription.name)) and invoicing.credit(subscription.name) > 0:
-		invoicing.allocate_advances(name)
+	for invoice in ledger.open_invoices(subscription.name):
+		if ledger.credit(subscription.name) > 0:
+			invoicing.allocate_advances(invoice.name, invoice.due)
 
 
-def _newly_paid(subscription) -> list[frappe._dict]:
-	return frappe.get_all(
+def _grant_paid(subscription) -> None:
+	if subscription.terminated_at:
+		return
+	not_granted = frappe.get_all(
 		"Sales Invoice",
 		filters={
 			"customer_subscription": subscription.name,
 			"is_return": 0,
 			"service_granted": 0,
 			"docstatus": 1,
-			"outstanding_amount": ("<=", 0),
 		},
 		fields=INVOICE_FIELDS,
 		order_by="posting_date, creation",
 	)
+	for invoice in not_granted:
+		sold = time_sold(invoice, subscription)
+		if sold is not None and ledger.is_paid(invoice):
+			_grant(subscription, invoice.name, sold)
 
 
-def _granted_in_doubt(subscription) -> list[frappe._dict]:
-	"""Granted invoices that were cancelled, credited, or on which money is due again."""
-	invoice = frappe.qb.DocType("Sales Invoice")
-	credit_note = frappe.qb.DocType("Sales Invoice").as_("credit_note")
-	return (
-		frappe.qb.from_(invoice)
-		.left_join(credit_note)
-		.on((credit_note.return_against == invoice.name) & (credit_note.docstatus == 1))
-		.select(*(invoice[field] for field in INVOICE_FIELDS))
-		.distinct()
-		.where((invoice.customer_subscription == subscription.name) & (invoice.service_granted == 1))
-		.where((invoice.docstatus == 2) | (invoice.outstanding_amount > 0) | credit_note.name.isnotnull())
-	).run(as_dict=True)
-
-
-def _grant_paid(subscription) -> None:
-	for invoice in _newly_paid(subscription):
-		if invoicing.is_paid(invoice):
-			_grant(subscription, invoice.name)
-
-
-def _grant(subscription, invoice_name: str) -> None:
-	validity = lifecycle.terms_of(subscription.internet_plan).validity
-	lifecycle.apply_event(subscription, PeriodPaid())
-	_mark(invoice_name, 1, subscription.expiry_date - validity, subscription.expiry_date)
+def _grant(subscription, invoice_name: str, sold: timedelta) -> None:
+	"""``sold`` is nothing for an invoice whose time was used up before its money was taken back."""
+	if sold > ZERO:
+		lifecycle.apply_event(subscription, PeriodPaid(sold))
+	_mark(invoice_name, 1, subscription.expiry_date - sold, subscription.expiry_date)
 	subscription.payment_status = "Completed"
 
 
 def _revoke_unpaid(subscription) -> None:
 	for invoice in _granted_in_doubt(subscription):
-		if not invoicing.is_paid(invoice):
-			granted = get_datetime(invoice.service_to) - get_datetime(invoice.service_from)
-			lifecycle.apply_event(subscription, PeriodReversed(granted))
-			_mark(invoice.name, 0, None, None)
-			subscription.payment_status = "Pending"
-			subscription.add_comment("Info", f"{invoice.name}: period taken back, no longer paid")
+		if not ledger.is_paid(invoice):
+			_revoke(subscription, invoice)
+
+
+def _revoke(subscription, invoice: frappe._dict) -> None:
+	"""Take the time back. What was used of it is not sold again if the invoice is paid after all."""
+	granted = invoice.service_to - invoice.service_from
+	used = ZERO
+	if granted > ZERO:
+		before = _overdrawn(subscription)
+		lifecycle.apply_event(subscription, PeriodReversed(granted))
+		used = _overdrawn(subscription) - before
+	now = now_datetime()
+	_mark(invoice.name, 0, now, now + granted - used)
+	subscription.payment_status = "Pending"
+	subscription.add_comment("Info", f"{invoice.name}: period taken back, no longer paid")
+
+
+def _overdrawn(subscription) -> timedelta:
+	return core.overdrawn(
+		lifecycle.standing_of(subscription), lifecycle.terms_of(subscription.internet_plan), now_datetime()
+	)
+
+
+def _granted_in_doubt(subscription) -> list[frappe._dict]:
+	"""Granted invoices that were cancelled, credited, or on which money is due again; the latest first."""
+	invoice = frappe.qb.DocType("Sales Invoice")
+	note = frappe.qb.DocType("Sales Invoice").as_("note")
+	return (
+		frappe.qb.from_(invoice)
+		.left_join(note)
+		.on((note.return_against == invoice.name) & (note.docstatus == 1))
+		.select(*(invoice[field] for field in INVOICE_FIELDS))
+		.distinct()
+		.where((invoice.customer_subscription == subscription.name) & (invoice.service_granted == 1))
+		.where((invoice.docstatus == 2) | (invoice.outstanding_amount > 0) | note.name.isnotnull())
+		.orderby(invoice.service_to, order=frappe.qb.desc)
+	).run(as_dict=True)
+
+
+def time_sold(invoice: frappe._dict, subscription) -> timedelta | None:
+	"""How much time an invoice gives once it is paid; None if it sells no Internet.
+
+	Our own say so in ``service_from`` and ``service_to``. One that a person made sells a period for each piece of a
+	plan's Item; an amended one, what is left of the one that it replaces.
+	"""
+	if invoice.service_from and invoice.service_to:
+		return invoice.service_to - invoice.service_from
+	pieces = _pieces(invoice.name)
+	if invoice.amended_from and pieces == _pieces(invoice.amended_from):
+		replaced = frappe.db.get_value("Sales Invoice", invoice.amended_from, INVOICE_FIELDS, as_dict=True)
+		return time_sold(replaced, subscription)
+	times = [
+		lifecycle.terms_of(plan).validity * qty
+		for item, qty in pieces.items()
+		if (plan := _plan_with(item, subscription))
+	]
+	return sum(times, ZERO) if times else None
+
+
+def _pieces(invoice_name: str) -> dict[str, float]:
+	rows = frappe.get_all(
+		"Sales Invoice Item", {"parent": invoice_name}, ["item_code", "qty"], order_by="idx"
+	)
+	pieces: dict[str, float] = {}
+	for row in rows:
+		pieces[row.item_code] = pieces.get(row.item_code, 0) + flt(row.qty)
+	return pieces
+
+
+def _plan_with(item: str, subscription) -> str | None:
+	"""The plan that an Item stands for: the subscription's own if it has it."""
+	plans = frappe.get_all("Internet Plan", {"item": item}, pluck="name", order_by="enabled desc, creation")
+	if subscription.internet_plan in plans:
+		return subscription.internet_plan
+	return plans[0] if plans else None
 
 
 def _mark(invoice_name: str, granted: int, service_from, service_to) -> None:
@@ -105,11 +204,3 @@ def _mark(invoice_name: str, granted: int, service_from, service_to) -> None:
 		invoice_name,
 		{"service_granted": granted, "service_from": service_from, "service_to": service_to},
 	)
-
-
-def renewal_is_due(subscription) -> bool:
-	"""Whether a prepaid subscription that is not stopped by anyone has come to the end of what was paid."""
-	stopped = subscription.paused_at or subscription.staff_hold or subscription.customer_disabled
-	if stopped or subscription.terminated_at or not subscription.expiry_date:
-		return False
-	return get_datetime(subscription.expiry_date) <= now_datetime()
