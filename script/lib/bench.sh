@@ -36,7 +36,7 @@ use_bench() {
 	BENCH_PYTHON="$BENCH/env/bin/python"
 }
 
-home_of() { getent passwd "$1" | cut -d: -f6; }
+home_of() { { getent passwd "$1" || true; } | cut -d: -f6; }
 
 # Runs a command as the bench's owner.
 as_bench() {
