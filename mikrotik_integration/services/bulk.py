@@ -34,4 +34,8 @@ def _update_chunk(doctype: str, rows: dict[str, dict[str, Any]], add: tuple[str,
 
 
 def _assignment(column: str, increase: bool) -> str:
-	return f"t.`{column}` = coalesce(t.`{column}`, 0) + v.`{column}`" if increase else f"t.`{column}` = v.`{column}`"
+	return (
+		f"t.`{column}` = coalesce(t.`{column}`, 0) + v.`{column}`"
+		if increase
+		else f"t.`{column}` = v.`{column}`"
+	)
