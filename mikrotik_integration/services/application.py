@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, cstr, flt, now_datetime
+from frappe.utils import add_to_date, cstr, flt, now_datetime, strip_html
 
 from mikrotik_integration.services import invoicing, ledger, periods, settings
 from mikrotik_integration.services.locks import lock_row
@@ -171,7 +171,11 @@ def postpone(name: str, error: Exception) -> None:
 	frappe.db.set_value(
 		"Subscription Payment",
 		name,
-		{"review_reason": cstr(error)[:500], "attempts": attempts, "next_ask": now_datetime() + pause},
+		{
+			"review_reason": strip_html(cstr(error))[:500],
+			"attempts": attempts,
+			"next_ask": now_datetime() + pause,
+		},
 	)
 	frappe.log_error(
 		f"Payment {name} could not be booked", reference_doctype="Subscription Payment", reference_name=name

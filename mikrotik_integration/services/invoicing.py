@@ -7,13 +7,15 @@ from decimal import Decimal
 
 import frappe
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account
-from erpnext.accounts.party import get_party_account
+from erpnext.accounts.party import get_party_account, get_payment_terms_template
 from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
 from frappe.utils import cstr, flt, get_datetime, getdate, now_datetime, nowdate
 
 from mikrotik_integration.exceptions import PaymentNotPossible, SettingsMissing
 from mikrotik_integration.services import ledger, lifecycle, settings
+
+ADVANCES_APART = "book_advance_payments_in_separate_party_account"
 
 
 def price_of(subscription) -> Decimal:
@@ -40,7 +42,7 @@ def make_invoice(subscription, due_date=None):
 			"customer": subscription.customer,
 			"customer_subscription": subscription.name,
 			"posting_date": nowdate(),
-			"due_date": max(getdate(due_date), getdate()) if due_date else nowdate(),
+			"due_date": max(getdate(due_date), getdate()),
 			"ignore_default_payment_terms_template": 1,
 			"currency": books.company_currency,
 			"conversion_rate": 1,
@@ -60,11 +62,12 @@ def make_invoice(subscription, due_date=None):
 		invoice.set_taxes()
 	invoice.flags.ignore_permissions = True
 	invoice.flags.is_from_service = True  # see overrides.sales_invoice
-	invoice.insert()
+	if ledger.advances(subscription.name) or get_payment_terms_template(
+		subscription.customer, "Customer", books.company
+	):
+		_prepare(invoice)
+	invoice.submit()  # not saved before, it is validated and written once instead of twice
 	_check_total(invoice, subscription)
-	if _append_advances(invoice):
-		invoice.save()
-	invoice.submit()
 	return invoice
 
 
@@ -101,12 +104,19 @@ def _check_total(invoice, subscription) -> None:
 		)
 
 
-def _append_advances(invoice) -> bool:
+def _prepare(invoice) -> None:
+	"""As a draft, in which ERPNext fills in the account by which advances are found, and the customer's payment
+	terms: those are for other sales, a period is paid as a whole."""
+	due_date = invoice.due_date
+	invoice.insert()
+	invoice.update({"payment_terms_template": None, "payment_schedule": [], "due_date": due_date})
+	_append_advances(invoice)
+
+
+def _append_advances(invoice) -> None:
 	"""Allocate the subscription's own advances, and no other money of the customer."""
 	own = {entry.name for entry in ledger.advances(invoice.customer_subscription)}
 	due = min(flt(invoice.grand_total), float(ledger.credit(invoice.customer_subscription)))
-	if not own or due <= 0:
-		return False
 	for entry in invoice.get_advance_entries():
 		if entry.reference_type != "Payment Entry" or entry.reference_name not in own or due <= 0:
 			continue
@@ -124,7 +134,6 @@ def _append_advances(invoice) -> bool:
 				"ref_exchange_rate": flt(entry.exchange_rate) or 1,
 			},
 		)
-	return bool(invoice.advances)
 
 
 def book_payment(subscription, payment, invoice_name: str | None):
@@ -168,8 +177,9 @@ def book_payment(subscription, payment, invoice_name: str | None):
 		)
 	entry.flags.ignore_permissions = True
 	entry.flags.is_from_inbox = True  # its payment is recorded already; see overrides.payment_entry
-	entry.insert()
-	entry.submit()
+	if frappe.get_cached_value("Company", books.company, ADVANCES_APART):
+		entry.insert()  # ERPNext puts an advance into its account only in a draft
+	entry.submit()  # not saved before, it is validated and written once instead of twice
 	return entry
 
 
@@ -180,6 +190,10 @@ def _remarks(subscription, payment, reference: str) -> str:
 
 
 def _due(subscription_name: str, invoice_name: str) -> float:
+	"""What a Payment Entry can be allocated to. One that is to be paid in instalments takes none before it is
+	submitted; the money is its subscription's advance, which ``periods.settle`` uses."""
+	if frappe.db.get_value("Sales Invoice", invoice_name, "payment_terms_template"):
+		return 0.0
 	due = {invoice.name: invoice.due for invoice in ledger.open_invoices(subscription_name)}
 	return flt(due.get(invoice_name), ledger.CENTS)
 
