@@ -92,6 +92,14 @@ def test_a_hand_made_user_in_other_letters_keeps_its_name(sensitive, whole):
 		assert users(router)["ANN"]["password"] == "mine"
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_namesake_in_whatever_letters_is_found_where_case_does_not_count(whole):
+	with a_simulator(behaviour=Behaviour(names_case_sensitive=False)) as router:
+		router.add(USERS, name="aNn", password="mine")
+		outcome = bring_in_order(router, an_account(), whole=whole)
+		assert "does not belong to this account" in errors(outcome)[0]
+
+
 def test_a_name_shaped_like_a_mac_lets_that_device_in(router):
 	assert errors(bring_in_order(router, an_account("02:AA:00:00:00:07", account_id="acc-tv"))) == []
 	router.customer.login("02:AA:00:00:00:07", "pw", mac="02:AA:00:00:00:07")
@@ -153,6 +161,20 @@ def test_one_bad_profile_does_not_hold_up_the_others(router):
 	outcome = bring_in_order(router, bad, an_account())
 	assert [result.in_sync for result in outcome.accounts.values()] == [False, True]
 	assert list(users(router)) == ["ann"]
+
+
+def test_accounts_that_disagree_about_a_profile_are_reported_and_do_not_change_it_back_and_forth(router):
+	accounts = [
+		an_account(
+			"ann", account_id="acc-1", profile=DesiredProfile("p", "1M/1M"), presence=Presence.DISABLED
+		),
+		an_account("bob", account_id="acc-2", profile=DesiredProfile("p", "2M/2M")),
+		an_account("eve", account_id="acc-3", profile=DesiredProfile("p", "3M/3M")),
+	]
+	outcome = bring_in_order(router, *accounts)
+	assert any("disagree" in warning for warning in outcome.warnings)
+	assert [row["rate-limit"] for row in router.rows(PROFILES) if row["name"] == "p"] == ["2M/2M"]
+	assert bring_in_order(router, *accounts).operations == ()
 
 
 def test_a_hand_made_profile_is_used_as_it_is_and_reported(router):
@@ -227,6 +249,16 @@ def test_a_password_that_cannot_be_read_is_set_once_when_asked_and_then_left(hid
 		assert len(pushed.operations) == 1
 		assert pushed.accounts["acc-ann"].in_sync
 		router.customer.login("ann", "new")
+
+
+def test_a_cookie_alone_is_no_session_that_has_to_begin_anew(router):
+	bring_in_order(router, an_account())
+	session = router.customer.login("ann", "pw")
+	session.hang_up()
+	outcome = bring_in_order(router, an_account(profile=DesiredProfile("gold", "9M/9M")))
+	assert len([o for o in outcome.operations if o.account_id == "acc-ann"]) == 1
+	assert users(router)["ann"]["comment"] == "erpnext:site1:acc-ann"
+	router.customer.come_back(session.mac)
 
 
 def test_limits_are_taken_away_again(router):

@@ -65,9 +65,9 @@ def results_of(views: Iterable[View], refusals: Refusals) -> dict[str, AccountRe
 		for item in view.items:
 			account_id = item.account.account_id
 			error = item.problem or _error(view, account_id, account_id in waiting, profiles, refusals)
-			result = AccountResult(
-				account_id, error is None, error, item.account.username.casefold() in online
-			)
+			name = item.account.username.casefold()
+			is_online = name in online and view.holder(name) == account_id
+			result = AccountResult(account_id, error is None, error, is_online)
 			results[account_id] = _both(result, results.get(account_id))
 	return results
 

@@ -68,14 +68,17 @@ def clear_names(view: View) -> Iterator[Operation]:
 
 def make_rows(view: View) -> Iterator[Operation]:
 	"""Accounts whose profile is there under its exact name: added, or corrected."""
-	profiles, online = _profiles(view), view.names_let_in()
+	profiles = _profiles(view)
+	online, cookies = view.online_names(), view.cookie_names()
 	for item in _held(view):
 		if item.account.profile.name not in profiles:
 			continue
 		if item.row is None:
 			yield _add_row(view, item)
 		else:
-			yield from _correct_row(view, item, item.row, online)
+			name = item.row.get("name", "").casefold()
+			in_use = Ends.SESSIONS if name in online else Ends.LOGINS if name in cookies else None
+			yield from _correct_row(view, item, item.row, in_use)
 
 
 def sweep_cookies(view: View) -> Iterator[Operation]:
@@ -196,14 +199,17 @@ def _add_row(view: View, item: Item) -> Operation:
 	)
 
 
-def _correct_row(view: View, item: Item, row: Row, online: frozenset[str]) -> Iterator[Operation]:
+def _correct_row(view: View, item: Item, row: Row, in_use: Ends | None) -> Iterator[Operation]:
+	"""`in_use`: the least change that has to end something, None if nobody is in."""
 	account = item.account
 	found = difference(view.access.account_columns, account, row)
 	values, ends = dict(found.values), found.ends
 	if _password_differs(view, item, row):
 		values[PASSWORD] = account.password
 		ends = Ends.LOGINS
-	pending = max(ends, _pending(view, row)) if row.get("name", "").casefold() in online else Ends.NOTHING
+	pending = max(ends, _pending(view, row))
+	if in_use is None or pending < in_use:
+		pending = Ends.NOTHING
 	comment = account_comment(view.site_id, account.account_id, account.remark, pending)
 	if row.get(COMMENT, "") != comment:
 		values[COMMENT] = comment

@@ -95,16 +95,16 @@ class View:
 		"""The account of this name."""
 		return self.holders.get(user.casefold())
 
-	def names_let_in(self) -> frozenset[str]:
-		"""Casefolded names under which somebody of ours is online, or can come in by a cookie."""
-		cookies = ((row, row.get("user", "")) for row in self.state.cookies)
-		return self.online_names() | {
-			user.casefold() for row, user in cookies if self.verdict(row, user) is not Verdict.FOREIGN
-		}
+	def cookie_names(self) -> frozenset[str]:
+		"""Casefolded names with which a device can come in without a password, foreign ones left out."""
+		return self._names_of(self.state.cookies, "user")
 
 	def online_names(self) -> frozenset[str]:
 		"""Casefolded names under which somebody is online, foreign ones left out."""
-		users = ((row, row.get(self.access.session_user, "")) for row in self.state.sessions)
+		return self._names_of(self.state.sessions, self.access.session_user)
+
+	def _names_of(self, rows: Iterable[Row], user_column: str) -> frozenset[str]:
+		users = ((row, row.get(user_column, "")) for row in rows)
 		return frozenset(
 			user.casefold() for row, user in users if self.verdict(row, user) is not Verdict.FOREIGN
 		)
