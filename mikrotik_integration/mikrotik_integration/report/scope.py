@@ -8,7 +8,7 @@ from datetime import date
 import frappe
 from frappe import _
 from frappe.core.doctype.user_permission.user_permission import get_user_permissions
-from frappe.utils import add_days, formatdate, getdate, today
+from frappe.utils import add_days, getdate, today
 
 LONGEST_DAYS = 732
 SUBSCRIPTION, ROUTER = "Customer Subscription", "MikroTik Settings"
@@ -79,10 +79,7 @@ def text(fieldname: str, label: str, width: int = 150) -> dict:
 
 def day_labels(days: list[date]) -> list[str]:
 	"""Labels that fit under the bars of a month: the month only where it begins."""
-	return [
-		formatdate(day, "d MMM") if number == 0 or day.day == 1 else str(day.day)
-		for number, day in enumerate(days)
-	]
+	return [f"{day.day}/{day.month}" if day.day == 1 else str(day.day) for day in days]
 
 
 def in_currency(rows: list[dict]) -> list[dict]:

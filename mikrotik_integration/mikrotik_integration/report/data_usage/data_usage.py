@@ -144,7 +144,7 @@ def _summary(by_day: list[frappe._dict]) -> list[dict]:
 		{
 			"label": _("Of No Account (GB)"),
 			"value": _gb(unknown),
-			"indicator": "Orange" if unknown else "Green",
+			"indicator": "Red" if unknown else "Green",
 			"datatype": "Float",
 		},
 		{"label": _("Of No Account"), "value": flt(share, 1), "datatype": "Percent"},

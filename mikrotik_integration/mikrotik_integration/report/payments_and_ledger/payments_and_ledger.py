@@ -125,7 +125,7 @@ def _rows(by_day: dict[date, dict], unapplied: list[frappe._dict]) -> list[dict]
 
 def _columns() -> list[dict]:
 	return [
-		scope.text("label", _("Day"), 130),
+		scope.text("label", _("Day"), 170),
 		{"fieldname": "payments", "label": _("Payments"), "fieldtype": "Int", "width": 90},
 		scope.money("applied", _("Payments Applied"), 150),
 		scope.money("booked", _("Payment Entries"), 150),
@@ -166,5 +166,5 @@ def _summary(by_day: dict[date, dict], unapplied: list[frappe._dict]) -> list[di
 		{"label": _("Payments Applied"), "value": sum(sums["applied"] for sums in by_day.values()), **money},
 		{"label": _("General Ledger"), "value": sum(sums["ledger"] for sums in by_day.values()), **money},
 		{"label": _("Difference"), "value": off, "indicator": "Red" if off else "Green", **money},
-		{"label": _("Not Applied"), "value": waiting, "indicator": "Orange" if waiting else "Green", **money},
+		{"label": _("Not Applied"), "value": waiting, "indicator": "Red" if waiting else "Green", **money},
 	]

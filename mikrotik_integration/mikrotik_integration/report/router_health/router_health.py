@@ -100,7 +100,7 @@ def _active_subscriptions() -> dict[str, int]:
 def _columns() -> list[dict]:
 	columns = (
 		("status", _("Status"), "Data", 110),
-		("last_seen", _("Last Seen"), "Datetime", 160),
+		("last_seen", _("Last Seen"), "Datetime", 180),
 		("online_users", _("Online Users"), "Int", 120),
 		("subscriptions", _("Active Subscriptions"), "Int", 170),
 		("pending_accounts", _("Not Yet in Sync"), "Int", 140),
@@ -144,7 +144,7 @@ def _summary(rows: list[dict]) -> list[dict]:
 		_count(_("Routers Online"), sum(row["status"] == "Online" for row in rows), "Green"),
 		_count(_("Routers Offline"), offline, "Red" if offline else "Green"),
 		_count(_("Online Users"), sum(row["online_users"] or 0 for row in rows), "Blue"),
-		_count(_("Logins Not Yet in Sync"), pending, "Orange" if pending else "Green"),
+		_count(_("Logins Not Yet in Sync"), pending, "Red" if pending else "Green"),
 	]
 
 
