@@ -25,10 +25,12 @@ make_bench() {
 	BENCH="${BENCH:-$home/frappe-bench}"
 	install_bench_command "$home" || return 1
 	step "Making the bench $BENCH (Frappe $FRAPPE_VERSION; this takes a while, once)"
-	(cd "$home" && bench_command init "$BENCH" --skip-redis-config-generation \
+	(cd "$home" && quietly bench_command init "$BENCH" --skip-redis-config-generation \
 		--frappe-path "$(source_of frappe)" --frappe-branch "$(branch_of frappe)") || return 1
 	get_apps || return 1
 	use_bench "$BENCH"
+	# Frappe 15 needs pkg_resources, which setuptools 81 dropped
+	((FRAPPE_VERSION > 15)) || quietly as_bench "$BENCH_PYTHON" -m pip install -q "setuptools<81"
 }
 
 have_sources() {
@@ -92,7 +94,7 @@ get_apps() {
 	local app
 	for app in erpnext frappe_mpsa_payments; do
 		step "Getting $app"
-		(cd "$BENCH" && bench_command get-app --branch "$(branch_of "$app")" "$(source_of "$app")") || return 1
+		(cd "$BENCH" && quietly bench_command get-app --branch "$(branch_of "$app")" "$(source_of "$app")") || return 1
 	done
 }
 
