@@ -35,12 +35,23 @@ doc_events = {
 		"on_cancel": "mikrotik_integration.overrides.sales_invoice.on_cancel",
 	},
 	"Mpesa Express Request": {
+		"before_submit": "mikrotik_integration.overrides.mpesa_express_request.before_submit",
 		"on_submit": "mikrotik_integration.overrides.mpesa_express_request.on_submit",
+		"before_update_after_submit": "mikrotik_integration.overrides.mpesa_express_request.before_update_after_submit",
 	},
 	"Mpesa C2B Payment Register": {
 		"after_insert": "mikrotik_integration.overrides.mpesa_c2b_payment_register.after_insert",
-		"before_submit": "mikrotik_integration.overrides.mpesa_c2b_payment_register.before_submit",
+		"validate": "mikrotik_integration.overrides.mpesa_c2b_payment_register.validate",
 	},
+}
+
+# frappe_mpsa_payments answers these for guests, with names, phones and amounts
+_mpesa_app = "frappe_mpsa_payments.frappe_mpsa_payments"
+override_whitelisted_methods = {
+	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.get_request_status": "mikrotik_integration.overrides.mpesa_endpoints.get_request_status",
+	f"{_mpesa_app}.api.m_pesa_api.get_draft_pos_invoice": "mikrotik_integration.overrides.mpesa_endpoints.get_draft_pos_invoice",
+	f"{_mpesa_app}.api.m_pesa_api.get_mpesa_draft_c2b_payments": "mikrotik_integration.overrides.mpesa_endpoints.get_mpesa_draft_c2b_payments",
+	f"{_mpesa_app}.api.payment_entry.get_outstanding_invoices": "mikrotik_integration.overrides.mpesa_endpoints.get_outstanding_invoices",
 }
 
 scheduler_events = {

@@ -11,14 +11,24 @@ def after_insert(doc, method=None) -> None:
 		inbox_worker.enqueue(name)
 
 
-def before_submit(doc, method=None) -> None:
-	"""The money of a subscription is booked once, by this app: not a second time by submitting the register."""
-	booked = frappe.db.get_value(
-		"Subscription Payment",
-		{"receipt": doc.transid, "payment_entry": ("is", "set")},
-		["name", "payment_entry"],
+def validate(doc, method=None) -> None:
+	"""Runs before frappe_mpsa_payments' own before_submit, which books a Payment Entry on the sender's word."""
+	if doc.docstatus == 1 and doc.has_value_changed("docstatus"):
+		validate_confirmed(doc)
+
+
+def validate_confirmed(doc) -> None:
+	"""Money to our pay bill is booked after M-PESA confirmed it, and once."""
+	if not inbox.is_ours(inbox.settings_of(doc.businessshortcode)):
+		return
+	payment = frappe.db.get_value(
+		"Subscription Payment", inbox.receipt_of(doc), ["verified", "payment_entry"], as_dict=True
 	)
-	if booked and booked[1] != doc.get("payment_entry"):
+	if not payment or not payment.verified:
+		frappe.throw(_("M-PESA has not confirmed this payment yet"))
+	if payment.payment_entry and payment.payment_entry != doc.get("payment_entry"):
 		frappe.throw(
-			_("This payment is already booked as {0} for an Internet subscription").format(booked[1])
+			_("This payment is already booked as {0} for an Internet subscription").format(
+				payment.payment_entry
+			)
 		)

@@ -15,6 +15,7 @@ from frappe.utils import add_to_date, cstr, flt, get_datetime, get_system_timezo
 from mikrotik_integration.core.payments import account_numbers, amounts, phones
 from mikrotik_integration.core.payments.asking import next_ask
 from mikrotik_integration.services import settings
+from mikrotik_integration.services.locks import lock_row
 
 KES = "KES"
 NAIROBI = ZoneInfo("Africa/Nairobi")
@@ -84,7 +85,7 @@ def subscription_of_payment_request(name: str) -> str | None:
 def record_pay_bill(register) -> str | None:
 	"""A C2B confirmation. None if it is not for this app, so that others may have it, or no confirmation at all."""
 	receipt = receipt_of(register)
-	mpesa_settings = _settings_of(register.businessshortcode)
+	mpesa_settings = settings_of(register.businessshortcode)
 	if not receipt or not mpesa_settings or not 0 < flt(register.transamount) <= float(amounts.LIMIT):
 		return None
 	typed = cstr(register.billrefnumber)[:TYPED_LENGTH]
@@ -229,8 +230,9 @@ def _insert(values: dict) -> str | None:
 	except (frappe.DuplicateEntryError, frappe.UniqueValidationError):
 		frappe.db.rollback(save_point="record_payment")
 		frappe.clear_last_message()
-		present = frappe.db.exists("Subscription Payment", values["payment_id"])
-		return present or (_insert({**values, "receipt": None}) if values.get("receipt") else None)
+		if lock_row("Subscription Payment", values["payment_id"]):  # sees what another process just committed
+			return values["payment_id"]
+		return _insert({**values, "receipt": None}) if values.get("receipt") else None
 
 
 def _belongs_to(subscription: str | None) -> dict:
@@ -250,7 +252,8 @@ def is_ours(mpesa_settings: str | None) -> bool:
 	return frappe.db.get_value("Mpesa Settings", mpesa_settings, "company") == ours.company
 
 
-def _settings_of(shortcode: str) -> str | None:
+def settings_of(shortcode: str | None) -> str | None:
+	"""The Mpesa Settings of a pay bill number or till."""
 	by_shortcode = frappe.db.get_value("Mpesa Settings", {"business_shortcode": shortcode or "-"})
 	return by_shortcode or frappe.db.get_value("Mpesa Settings", {"till_number": shortcode or "-"})
 

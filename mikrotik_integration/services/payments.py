@@ -24,8 +24,10 @@ from mikrotik_integration.services.locks import lock_row
 def request_payment(subscription, phone_number: str | None = None, amount: float | None = None) -> str:
 	"""Send an M-PESA prompt for what the subscription owes; returns the Subscription Payment's name.
 
-	Raises PaymentNotPossible, in plain words, if no prompt was sent.
+	Raises PaymentNotPossible, in plain words, if no prompt was sent, RateLimitExceededError after too many.
 	"""
+	if subscription.terminated_at:
+		raise PaymentNotPossible(_("This subscription was terminated"))
 	request = frappe.get_doc(
 		{
 			"doctype": "Mpesa Express Request",
@@ -43,6 +45,7 @@ def request_payment(subscription, phone_number: str | None = None, amount: float
 	request.insert()
 	_submit_push(request)
 	name = inbox.record_push(request.name)
+	frappe.db.commit()  # nosemgrep: the prompt is on the phone, whatever comes next
 	if not name:
 		reason = frappe.db.get_value("Mpesa Express Request", request.name, "response_description")
 		raise PaymentNotPossible(
@@ -60,6 +63,8 @@ def _submit_push(request) -> None:
 	"""frappe_mpsa_payments sends the prompt here; its error handling itself raises TypeErrors at times."""
 	try:
 		request.submit()
+	except frappe.RateLimitExceededError:
+		raise
 	except Exception as error:
 		frappe.log_error(
 			"M-PESA prompt was not sent", reference_doctype=request.doctype, reference_name=request.name

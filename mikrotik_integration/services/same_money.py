@@ -58,6 +58,17 @@ def take_receipt(payment) -> None:
 	payment.receipt = payment.payment_id
 
 
+def is_another_payment(receipt: str, express_request: str) -> bool:
+	"""Whether M-PESA confirmed this receipt as a payment that is not this push's."""
+	other = frappe.db.get_value(
+		"Subscription Payment", {"name": receipt, "verified": 1}, ["duplicate_of"], as_dict=True
+	)
+	if not other:
+		return False
+	original = other.duplicate_of or receipt
+	return frappe.db.get_value("Subscription Payment", original, "express_request") != express_request
+
+
 def claim_receipt(push) -> str | None:
 	"""The receipt that the callback of this push names, unless it is another payment's.
 

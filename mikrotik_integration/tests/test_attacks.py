@@ -1,15 +1,24 @@
 """Attacks for free Internet and for other people's money, by whoever knows the site's addresses."""
 
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
 import frappe
 from frappe.utils import now_datetime
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.services import inbox_worker, payments
-from mikrotik_integration.simulators.daraja import Decision, Fate, Kind
+from mikrotik_integration.simulators.daraja import Decision, Fate, Fault, Kind, Trouble
+from mikrotik_integration.simulators.daraja.shapes import MALFORMATIONS
 from mikrotik_integration.tests import factories, visitors
 from mikrotik_integration.tests.base import ServiceTestCase
 from mikrotik_integration.tests.test_pay_and_go_online import register_urls
 from mikrotik_integration.tests.visitors import Visitor
+
+JSON = {"Content-Type": "application/json"}
 
 
 class AttackTestCase(ServiceTestCase):
@@ -186,3 +195,454 @@ class TestSomebodyElsesReceipt(AttackTestCase):
 		self.ask_now()
 		self.assertEqual("Active", self.status_of(self.victim))
 		self.assertEqual([1500, 1500], self.paid_for(self.victim, self.subscription))
+
+
+class TestForgedCallbacks(AttackTestCase):
+	def test_another_amount_in_the_callback_buys_no_more(self):
+		self.daraja.courier.next(Kind.STK, Fate(held=True))
+		push = self.payment(self.pay(self.subscription, amount=1))
+		self.guest.call(
+			visitors.STK_CALLBACK, **visitors.stk_callback(push.checkout_request_id, "QQQ1234567", 150000)
+		)
+		self.ask_now()
+		self.assertEqual([1], self.paid_for(self.subscription))
+		self.assertEqual("Draft", self.status_of(self.subscription))
+
+	def test_a_callback_that_comes_again_and_again_counts_once(self):
+		push = self.payment(self.pay(self.subscription))
+		self.deliver()
+		for receipt in ("QQQ1111111", "QQQ2222222"):
+			self.guest.call(visitors.STK_CALLBACK, **visitors.stk_callback(push.checkout_request_id, receipt))
+			self.ask_now()
+		self.assertEqual([1500], self.paid_for(self.subscription))
+
+	def test_a_malformed_callback_changes_nothing_and_the_payment_is_found_all_the_same(self):
+		for malformation in sorted(MALFORMATIONS):
+			with self.subTest(malformation):
+				subscription = factories.a_subscription(self.router)
+				self.daraja.courier.next(Kind.STK, Fate(malformed=malformation))
+				self.pay(subscription)
+				self.ask_now()
+				self.assertEqual([1500], self.paid_for(subscription))
+
+	def test_a_prompt_that_is_deleted_with_its_subscription_stops_nobody_elses_payment(self):
+		push = self.prompt()
+		frappe.db.delete("Subscription Payment", {"name": push.name})
+		frappe.delete_doc("Customer Subscription", self.subscription.name, force=True)
+		frappe.db.commit()
+		other = factories.a_subscription(self.router)
+		self.daraja.courier.next(Kind.STK, Fate(lost=True))
+		self.pay(other)
+		self.ask_now()
+		self.assertEqual([1500], self.paid_for(other))
+
+	def test_a_forged_callback_does_not_cancel_what_another_customer_paid(self):
+		"""frappe_mpsa_payments cancels a C2B register, and its Payment Entry, in favour of any push that names it."""
+		register_urls(self)
+		victim = factories.a_subscription(self.router)
+		paid = self.daraja.pay_bill(victim.phone_number, 1500, victim.name)
+		self.deliver()
+		register = frappe.get_doc("Mpesa C2B Payment Register", {"transid": paid.receipt})
+		register.db_set("docstatus", 1)
+		register.db_set("payment_entry", self.payment(paid.receipt).payment_entry)
+		frappe.db.commit()
+		push = self.prompt()
+		self.guest.call(
+			visitors.STK_CALLBACK, **visitors.stk_callback(push.checkout_request_id, paid.receipt)
+		)
+		self.deliver()
+		self.assertEqual("Active", self.status_of(victim))
+		self.assertEqual("Applied", self.payment(paid.receipt).status)
+
+
+class TestTamperedPrompts(AttackTestCase):
+	"""A clerk who may write Mpesa Express Requests passes a prompt of 1 shilling off as one of thousands."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.clerk = Visitor(self.web.url, visitors.a_user("Sales User"))
+		self.daraja.courier.next(Kind.STK, Fate(lost=True))
+		self.cheap = self.payment(self.pay(factories.a_subscription(self.router), amount=1))
+		frappe.db.set_value(
+			"Mpesa Express Request", self.cheap.express_request, "checkout_request_id", frappe.generate_hash()
+		)
+		frappe.db.delete("Subscription Payment", {"name": self.cheap.name})
+		frappe.db.commit()
+
+	def test_the_identity_of_a_prompt_cannot_be_edited(self):
+		dear = self.prompt(amount=50000)
+		answer = self.clerk.resource(
+			"PUT",
+			"Mpesa Express Request",
+			dear.express_request,
+			checkout_request_id=self.cheap.checkout_request_id,
+		)
+		self.assertEqual(417, answer.status_code, answer.text)
+		self.assert_nothing_gained()
+
+	def test_a_prompt_that_was_not_sent_has_no_identity(self):
+		self.daraja.faults.add(Fault("/mpesa/stkpush", Trouble.SERVER_ERROR, times=1))
+		self.clerk.resource(
+			"POST",
+			"Mpesa Express Request",
+			docstatus=1,
+			payment_gateway=f"Mpesa-{site.MPESA}",
+			phone_number=self.subscription.phone_number,
+			currency="KES",
+			base_amount=50000,
+			amount=50000,
+			reference_doctype="Customer Subscription",
+			reference_name=self.subscription.name,
+			checkout_request_id=self.cheap.checkout_request_id,
+			transaction_id="QQQ7654321",
+		)
+		self.assert_nothing_gained()
+
+	def test_a_draft_is_no_prompt(self):
+		self.clerk.resource(
+			"POST",
+			"Mpesa Express Request",
+			payment_gateway=f"Mpesa-{site.MPESA}",
+			phone_number=self.subscription.phone_number,
+			currency="KES",
+			base_amount=50000,
+			amount=50000,
+			reference_doctype="Customer Subscription",
+			reference_name=self.subscription.name,
+			checkout_request_id=self.cheap.checkout_request_id,
+		)
+		self.assert_nothing_gained()
+
+	def assert_nothing_gained(self) -> None:
+		frappe.db.rollback()
+		inbox_worker.ask_again()
+		frappe.db.commit()
+		self.ask_now()
+		self.assertEqual([], self.paid_for(self.subscription))
+
+
+class TestForgedConfirmations(AttackTestCase):
+	def send(self, **values) -> None:
+		body = visitors.confirmation(
+			"FAKE" + frappe.generate_hash(length=6).upper(), self.subscription.name, "1500", site.SHORTCODE
+		)
+		self.guest.call(visitors.CONFIRMATION, **{**body, **values})
+
+	def test_nonsense_gives_nothing_and_stops_nobody(self):
+		for values in (
+			{"TransID": "X" * 255},
+			{"TransID": "<script>alert(1)</script>"},
+			{"TransID": "🤑🤑🤑🤑🤑🤑"},
+			{"TransID": None},
+			{"TransID": {"nested": ["list"]}},
+			{"TransAmount": -1500},
+			{"TransAmount": "NaN"},
+			{"TransAmount": "Infinity"},
+			{"TransAmount": 10**15},
+			{"TransAmount": 0},
+			{"BusinessShortCode": "888888"},
+			{"BusinessShortCode": ""},
+			{"BillRefNumber": "' or 1=1 -- "},
+			{"BillRefNumber": "%"},
+			{"BillRefNumber": "x" * 140},
+			{"FirstName": "<img src=x onerror=alert(1)>", "LastName": "{{ frappe.session.user }}"},
+			{"MSISDN": "9" * 140},
+			{"TransTime": "99991231235959"},
+			{"TransTime": "yesterday"},
+		):
+			with self.subTest(**values):
+				self.send(**values)
+				self.deliver()
+		self.assertEqual("Draft", self.status_of(self.subscription))
+		self.assertEqual([], self.paid_for(self.subscription))
+		other = factories.a_subscription(self.router)
+		self.pay(other)
+		self.deliver()
+		self.assertEqual([1500], self.paid_for(other))
+
+	def test_what_cannot_be_a_payment_to_us_is_not_kept_in_the_inbox(self):
+		receipts = ["FAKE" + frappe.generate_hash(length=6).upper() for _i in range(3)]
+		self.send(TransID=receipts[0], BusinessShortCode="888888")
+		self.send(TransID=receipts[1], TransAmount=-5)
+		self.send(TransID=receipts[2], BusinessShortCode="")
+		self.deliver()
+		self.assertEqual([], frappe.get_all("Subscription Payment", {"name": ("in", receipts)}))
+
+	def test_a_payers_name_carries_no_script(self):
+		receipt = "FAKE" + frappe.generate_hash(length=6).upper()
+		self.send(TransID=receipt, FirstName="<img src=x onerror=alert(1)>", LastName="<script>x</script>")
+		self.deliver()
+		name = self.payment(receipt).payer_name
+		self.assertNotIn("onerror", name)
+		self.assertNotIn("<script", name)
+
+	def test_a_second_confirmation_with_another_account_is_left_to_a_person(self):
+		register_urls(self)
+		victim = factories.a_subscription(self.router)
+		paid = self.daraja.pay_bill(victim.phone_number, 1500, victim.name)
+		self.daraja.settle()
+		self.send(TransID=paid.receipt)
+		self.deliver()
+		payment = self.payment(paid.receipt)
+		self.assertEqual([], self.paid_for(self.subscription))
+		self.assertIn(self.subscription.name, payment.review_reason or "")
+
+	def test_a_receipt_of_last_month_is_not_paid_out_again(self):
+		"""It was booked before this app was installed, or for something else."""
+		paid = self.daraja.pay_bill(self.subscription.phone_number, 1500, "an old account")
+		self.daraja.ledger._payments[paid.receipt] = replace(paid, at=paid.at - timedelta(days=31))
+		self.send(TransID=paid.receipt)
+		self.deliver()
+		self.assertEqual("Needs Review", self.payment(paid.receipt).status)
+		self.assertEqual([], self.paid_for(self.subscription))
+
+	def test_a_receipt_that_paid_for_a_sales_order_by_push_does_not_pay_for_internet_as_well(self):
+		self.daraja.courier.next(Kind.STK, Fate(lost=True))
+		self.guest.call(
+			visitors.CREATE_NEW_REQUEST,
+			phone_number=self.subscription.phone_number,
+			payment_gateway=f"Mpesa-{site.MPESA}",
+			reference_type="Customer",
+			reference_id=self.subscription.customer,
+			amount=1500,
+		)
+		self.daraja.settle()
+		(paid,) = self.daraja.payments()
+		self.send(TransID=paid.receipt)
+		self.deliver()
+		self.assertEqual("Needs Review", self.payment(paid.receipt).status)
+		self.assertEqual([], self.paid_for(self.subscription))
+
+
+class TestForgedStatusResults(AttackTestCase):
+	URL = "/api/method/mikrotik_integration.api.payments.transaction_status_result?token="
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.receipt = "FAKE" + frappe.generate_hash(length=6).upper()
+		self.daraja.courier.next(Kind.STATUS, Fate(held=True))
+		self.guest.call(
+			visitors.CONFIRMATION,
+			**visitors.confirmation(self.receipt, self.subscription.name, "1500", site.SHORTCODE),
+		)
+		self.daraja.settle()
+		self.work()
+
+	def post(self, token: str, body: dict, headers: dict | None = None):
+		return self.guest.http.post(self.web.url + self.URL + token, json=body, headers=headers, timeout=30)
+
+	def token(self) -> str:
+		"""As only Daraja knows it."""
+		asked = self.payment(self.receipt).result_token_hash
+		tokens = [
+			callback.url.partition("token=")[2] for callback in self.daraja.courier.callbacks(Kind.STATUS)
+		]
+		(token,) = [token for token in tokens if hashlib.sha256(token.encode()).hexdigest() == asked]
+		return token
+
+	def answer_about(self, receipt: str):
+		"""Daraja's answer on its way, or held."""
+		answers = self.daraja.courier.callbacks(Kind.STATUS)
+		return [answer for answer in answers if receipt.encode() in answer.body][-1]
+
+	def assert_no_money(self) -> None:
+		self.work()
+		self.assertFalse(self.payment(self.receipt).verified)
+		self.assertEqual([], self.paid_for(self.subscription))
+
+	def test_a_guessed_token_confirms_nothing(self):
+		payment = self.payment(self.receipt)
+		answers = [
+			self.post(token, visitors.transaction_status(self.receipt, 1500, site.SHORTCODE))
+			for token in ("", "0" * 40, "%", payment.result_token_hash, self.token()[:-1])
+		]
+		self.assertEqual({200}, {answer.status_code for answer in answers})
+		self.assertEqual(1, len({answer.text for answer in answers}))
+		self.assert_no_money()
+
+	def test_the_right_token_with_strange_conversation_ids_confirms_nothing(self):
+		self.post(self.token(), visitors.transaction_status(self.receipt, 1500, site.SHORTCODE))
+		self.assert_no_money()
+
+	def test_nonsense_is_answered_like_anything_else(self):
+		for body in (
+			{},
+			{"Result": []},
+			{"Result": {"ResultCode": {}}},
+			{"cmd": "frappe.ping"},
+			{"Result": "x"},
+		):
+			with self.subTest(body=body):
+				self.assertEqual(200, self.post(self.token(), body).status_code)
+		self.assert_no_money()
+
+	def test_an_answer_counts_once_and_not_for_another_payment(self):
+		paid = self.daraja.pay_bill(self.subscription.phone_number, 1500, self.subscription.name)
+		self.guest.call(
+			visitors.CONFIRMATION,
+			**visitors.confirmation(paid.receipt, self.subscription.name, "1500", site.SHORTCODE),
+		)
+		self.deliver()
+		real = self.answer_about(paid.receipt)
+		with ThreadPoolExecutor(4) as pool:
+			list(pool.map(lambda _i: self.guest.http.post(real.url, data=real.body, headers=JSON), range(4)))
+		self.post(self.token(), json.loads(real.body))
+		self.deliver()
+		self.assertEqual([1500], self.paid_for(self.subscription))
+		self.assertFalse(self.payment(self.receipt).verified)
+
+	def test_the_same_answer_four_times_at_once_counts_once(self):
+		self.daraja.courier.clear()
+		paid = self.daraja.pay_bill(self.subscription.phone_number, 1500, self.subscription.name)
+		self.daraja.courier.next(Kind.STATUS, Fate(copies=4))
+		self.guest.call(
+			visitors.CONFIRMATION,
+			**visitors.confirmation(paid.receipt, self.subscription.name, "1500", site.SHORTCODE),
+		)
+		self.deliver()
+		self.assertEqual([1500], self.paid_for(self.subscription))
+
+	def test_nobody_can_shut_daraja_out_by_writing_its_address_into_a_header(self):
+		paid = self.daraja.pay_bill(self.subscription.phone_number, 1500, self.subscription.name)
+		self.daraja.courier.next(Kind.STATUS, Fate(held=True))
+		self.guest.call(
+			visitors.CONFIRMATION,
+			**visitors.confirmation(paid.receipt, self.subscription.name, "1500", site.SHORTCODE),
+		)
+		self.daraja.settle()
+		self.work()
+		safaricom = {"X-Forwarded-For": "196.201.214.200"}
+		with ThreadPoolExecutor(4) as pool:
+			list(pool.map(lambda _i: self.post("0" * 40, {}, safaricom), range(650)))
+		real = self.answer_about(paid.receipt)
+		answer = self.guest.http.post(real.url, data=real.body, headers={**JSON, **safaricom}, timeout=30)
+		self.assertEqual(200, answer.status_code)
+		self.work()
+		self.assertEqual([1500], self.paid_for(self.subscription))
+
+
+class TestPromptBombing(AttackTestCase):
+	def setUp(self) -> None:
+		super().setUp()
+		self.daraja.everybody(Decision.CANCEL, 0)
+		self.customer = Visitor(self.web.url, visitors.a_portal_user(self.subscription.customer))
+
+	def prompts_on(self, phone: str) -> int:
+		return frappe.db.count(
+			"Mpesa Express Request", {"phone_number": phone, "checkout_request_id": ("is", "set")}
+		)
+
+	def test_a_strangers_phone_rings_a_few_times_at_most(self):
+		stranger = factories.a_phone()
+		spellings = (stranger, f"0{stranger[3:]}", f"+{stranger}", f"0{stranger[3:6]} {stranger[6:]}")
+		answers = [
+			self.customer.call(
+				"mikrotik_integration.api.payments.request_payment",
+				headers={"X-Forwarded-For": f"10.1.2.{number}"},
+				subscription=self.subscription.name,
+				phone_number=spellings[number % len(spellings)],
+				amount=1,
+			)
+			for number in range(9)
+		]
+		self.assertIn(429, {answer.status_code for answer in answers})
+		frappe.db.rollback()
+		self.assertLessEqual(self.prompts_on(stranger), 5)
+
+	def test_many_strangers_phones_ring_a_few_times_at_most(self):
+		strangers = [factories.a_phone() for _i in range(15)]
+		answers = [
+			self.customer.api(
+				"payments.request_payment",
+				subscription=self.subscription.name,
+				phone_number=stranger,
+				amount=1,
+			)
+			for stranger in strangers
+		]
+		self.assertEqual(429, answers[-1].status_code, answers[-1].text)
+		frappe.db.rollback()
+		self.assertLessEqual(sum(map(self.prompts_on, strangers)), 10)
+
+	def test_a_guest_cannot_bomb_a_phone_either(self):
+		stranger = factories.a_phone()
+		name = None
+		for _number in range(8):
+			answer = self.guest.call(
+				visitors.CREATE_NEW_REQUEST,
+				phone_number=stranger,
+				payment_gateway=f"Mpesa-{site.MPESA}",
+				reference_type="Customer Subscription",
+				reference_id=self.subscription.name,
+				amount=1,
+			)
+			name = name or answer.json().get("message")
+		for _number in range(4):
+			self.guest.call(visitors.RETRY_PUSH, "GET", name=name)
+		self.assertLessEqual(len(self.pushes_of(stranger)), 5)
+
+	def test_a_prompt_that_a_guest_sends_again_is_limited_and_its_money_is_not_lost(self):
+		stranger = factories.a_phone()
+		name = self.guest.call(
+			visitors.CREATE_NEW_REQUEST,
+			phone_number=stranger,
+			payment_gateway=f"Mpesa-{site.MPESA}",
+			reference_type="Customer Subscription",
+			reference_id=self.subscription.name,
+			amount=1500,
+		).json()["message"]
+		self.daraja.settle()
+		self.daraja.customer(stranger).always(Decision.ACCEPT, 0)
+		self.guest.call(visitors.RETRY_PUSH, "GET", name=name)
+		self.deliver()
+		self.ask_now()
+		self.ask_now()
+		self.assertEqual([1500], self.paid_for(self.subscription))
+		self.daraja.customer(stranger).always(Decision.CANCEL, 0)
+		for _number in range(8):
+			frappe.db.set_value("Mpesa Express Request", name, "status", "Failed")
+			frappe.db.commit()
+			self.guest.call(visitors.RETRY_PUSH, "GET", name=name)
+		self.assertLessEqual(len(self.pushes_of(stranger)), 5)
+
+	def pushes_of(self, phone: str) -> list:
+		asked = self.daraja.record.requests("/mpesa/stkpush/v1/processrequest")
+		return [one for one in asked if str(one.body["PhoneNumber"]) == phone]
+
+
+class TestGuestsPrompts(AttackTestCase):
+	"""frappe_mpsa_payments lets guests make a prompt for any document."""
+
+	def ask(self, **values) -> None:
+		self.guest.call(
+			visitors.CREATE_NEW_REQUEST,
+			**{
+				"phone_number": self.subscription.phone_number,
+				"payment_gateway": f"Mpesa-{site.MPESA}",
+				"reference_type": "Customer Subscription",
+				"reference_id": self.subscription.name,
+				"amount": 1,
+				**values,
+			},
+		)
+		self.deliver()
+		self.ask_now()
+
+	def test_a_shilling_buys_a_shilling(self):
+		self.ask()
+		self.assertEqual([1], self.paid_for(self.subscription))
+		self.assertEqual("Draft", self.status_of(self.subscription))
+
+	def test_odd_amounts_and_currencies_buy_nothing(self):
+		for values in ({"amount": -1500}, {"amount": "NaN"}, {"amount": 0.001}, {"amount": 1e300}):
+			with self.subTest(**values):
+				self.ask(**values)
+		self.ask(amount=1500, currency="UGX")
+		self.assertEqual("Draft", self.status_of(self.subscription))
+		self.assertTrue(all(amount < 1500 for amount in self.paid_for(self.subscription)))
+
+	def test_what_is_said_of_a_prompt_to_guests_has_no_phone_number(self):
+		push = self.prompt()
+		answer = self.guest.call(visitors.REQUEST_STATUS, "GET", name=push.express_request)
+		self.assertEqual("In Progress", answer.json()["message"]["status"])
+		self.assertNotIn(self.subscription.phone_number, answer.text)
