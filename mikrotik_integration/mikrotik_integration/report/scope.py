@@ -8,9 +8,10 @@ from datetime import date
 import frappe
 from frappe import _
 from frappe.core.doctype.user_permission.user_permission import get_user_permissions
-from frappe.utils import add_days, getdate, today
+from frappe.utils import add_days, formatdate, getdate, today
 
 LONGEST_DAYS = 732
+FEW_DAYS = 10
 SUBSCRIPTION, ROUTER = "Customer Subscription", "MikroTik Settings"
 
 
@@ -78,8 +79,9 @@ def text(fieldname: str, label: str, width: int = 150) -> dict:
 
 
 def day_labels(days: list[date]) -> list[str]:
-	"""Labels that fit under the bars of a month: the month only where it begins."""
-	return [f"{day.day}/{day.month}" if day.day == 1 else str(day.day) for day in days]
+	"""Labels that fit under the bars: whole dates of a few days, the day alone of a month."""
+	few = len(days) <= FEW_DAYS
+	return [formatdate(day) if few else str(day.day) for day in days]
 
 
 def in_currency(rows: list[dict]) -> list[dict]:
