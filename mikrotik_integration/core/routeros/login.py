@@ -60,5 +60,7 @@ def _login_result(reply: Reply) -> str | None:
 		return reply.ret
 	message = reply.error.message
 	if "user name or password" in message or "cannot log in" in message:
-		raise LoginFailed(f"Wrong user name or password, or the user's group lacks the policy api ({message})")
+		raise LoginFailed(
+			f"Wrong user name or password, or the user's group lacks the policy api ({message})"
+		)
 	raise LoginFailed(f"The router refuses the login: {message}")
