@@ -1,15 +1,24 @@
 """What this app refuses, as Frappe shows it. Errors of a router or of Daraja are in ``core``."""
 
 import frappe
+from frappe.utils import escape_html
 
 
-class SubscriptionError(frappe.ValidationError):
+class Refusal(frappe.ValidationError):
+	"""Its words reach the person in front of the desk or the portal, as those of frappe.throw do."""
+
+	def __init__(self, words: str) -> None:
+		super().__init__(words)
+		frappe.msgprint(escape_html(words), indicator="red")
+
+
+class SubscriptionError(Refusal):
 	"""The subscription cannot do that now; the message says why."""
 
 
-class PaymentNotPossible(frappe.ValidationError):
+class PaymentNotPossible(Refusal):
 	"""No payment could be asked for or booked; the message says why and what to do."""
 
 
-class SettingsMissing(frappe.ValidationError):
+class SettingsMissing(Refusal):
 	"""Something has to be filled in first; the message says where."""

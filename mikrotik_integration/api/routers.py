@@ -26,28 +26,36 @@ READABLE = [
 @frappe.whitelist(methods=["GET", "POST"])
 def list_status() -> list[dict]:
 	"""What was last seen of each router that the caller may see."""
-	return frappe.get_list("MikroTik Settings", fields=READABLE, order_by="name", limit=500)
+	visible = frappe.get_list("MikroTik Settings", pluck="name", order_by="name", limit=500)
+	router = frappe.qb.DocType("MikroTik Settings")
+	# get_list takes `last_seen` for its own `_seen` and leaves it out
+	return (
+		frappe.qb.from_(router)
+		.select(*(router[field] for field in READABLE))
+		.where(router.name.isin(visible or [""]))
+		.orderby(router.name)
+	).run(as_dict=True)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 def connections(router: str) -> list[dict]:
 	"""Who is online on a router, as of its last check."""
 	frappe.get_doc("MikroTik Settings", router).check_permission("read")
-	return frappe.get_all(
-		"Router Account",
-		filters={"mikrotik_settings": router, "is_online": 1},
-		fields=[
-			"username",
-			"service",
-			"reference_name as subscription",
-			"session_address",
-			"session_mac",
-			"last_login",
-			"last_seen",
-		],
-		order_by="username",
-		limit=0,
-	)
+	account = frappe.qb.DocType("Router Account")
+	return (
+		frappe.qb.from_(account)
+		.select(
+			account.username,
+			account.service,
+			account.reference_name.as_("subscription"),
+			account.session_address,
+			account.session_mac,
+			account.last_login,
+			account.last_seen,
+		)
+		.where((account.mikrotik_settings == router) & (account.is_online == 1))
+		.orderby(account.username)
+	).run(as_dict=True)
 
 
 @frappe.whitelist(methods=["POST"])

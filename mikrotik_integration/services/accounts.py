@@ -30,6 +30,26 @@ def sync_subscription(subscription) -> None:
 	if wanted_state := _wanted_state(subscription):
 		current = _hold(subscription, wanted_state)
 	_give_up_others(subscription.doctype, subscription.name, keep=current)
+	_show_pending(subscription)
+
+
+def _show_pending(subscription) -> None:
+	"""Until the routers were seen to agree, nobody may read that they do."""
+	if subscription.router_status != "Pending" and _is_pending(subscription):
+		subscription.db_set("router_status", "Pending", update_modified=False)
+
+
+def _is_pending(subscription) -> bool:
+	account = frappe.qb.DocType("Router Account")
+	return bool(
+		frappe.qb.from_(account)
+		.select(account.name)
+		.where(account.reference_doctype == subscription.doctype)
+		.where(account.reference_name == subscription.name)
+		.where(account.generation != account.applied_generation)
+		.limit(1)
+		.run()
+	)
 
 
 def release(subscription) -> None:
@@ -114,11 +134,11 @@ def hold(wanted: dict[str, Any], password: str) -> str:
 		return _make(wanted, key, password)
 	name = present.pop("name")
 	changed = {field: value for field, value in wanted.items() if (present[field] or "") != (value or "")}
-	if get_decrypted_password("Router Account", name, raise_exception=False) != password:
+	has_new_password = get_decrypted_password("Router Account", name, raise_exception=False) != password
+	if has_new_password:
 		set_encrypted_password("Router Account", name, password)
-		changed["username"] = wanted["username"]
-	if changed:
-		_want(name, changed)
+	if changed or has_new_password:
+		_want(name, changed, has_new_password)
 	return name
 
 
@@ -128,9 +148,12 @@ def _make(wanted: dict[str, Any], key: str, password: str) -> str:
 	return account.insert(ignore_permissions=True).name
 
 
-def _want(name: str, changed: dict[str, Any]) -> None:
+def _want(name: str, changed: dict[str, Any], has_new_password: bool = False) -> None:
+	"""A router that does not show passwords is told one only since it changed: telling it ends the session."""
 	account = frappe.qb.DocType("Router Account")
 	update = frappe.qb.update(account).where(account.name == name)
+	if has_new_password:
+		update = update.set(account.secret_generation, account.generation + 1)
 	for field, value in changed.items():
 		update = update.set(account[field], value)
 	update.set(account.generation, account.generation + 1).set(account.last_error, "").set(

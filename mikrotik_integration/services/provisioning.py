@@ -27,6 +27,7 @@ FIELDS = [
 	"desired_state",
 	"generation",
 	"applied_generation",
+	"secret_generation",
 	"profile_name",
 	"rate_limit",
 	"device_limit",
@@ -161,7 +162,7 @@ def _desired_account(account: frappe._dict, password: str) -> DesiredAccount:
 		fixed_address=account.fixed_address or "",
 		mac_address=account.mac_address or "",
 		remark=account.reference_name or "",
-		push_secret=account.generation != account.applied_generation,
+		push_secret=account.applied_generation < account.secret_generation,
 	)
 
 
@@ -207,7 +208,7 @@ def _unsync(failed: list[frappe._dict]) -> None:
 	update_rows(
 		"Router Account",
 		{
-			account.name: {"applied_generation": 0}
+			account.name: {"applied_generation": account.generation - 1}
 			for account in failed
 			if account.generation == account.applied_generation
 		},

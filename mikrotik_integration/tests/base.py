@@ -7,7 +7,7 @@ from frappe.utils import set_request
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.services import payments, provisioning
-from mikrotik_integration.simulators.daraja import Behaviour, DarajaSimulator, Merchant, Twin
+from mikrotik_integration.simulators.daraja import Behaviour, DarajaSimulator, Fate, Kind, Merchant, Twin
 from mikrotik_integration.tests import BenchTestCase, factories
 from mikrotik_integration.tests.harness import (
 	WebServer,
@@ -73,9 +73,18 @@ class ServiceTestCase(BenchTestCase):
 		frappe.db.rollback()
 
 	def pay(self, subscription, **how) -> str:
-		"""Ask for a payment and let the customer decide; callbacks are in when this returns."""
-		name = payments.request_payment(subscription, **how)
-		frappe.db.commit()
+		"""Ask for a payment and let the customer decide; callbacks are in when this returns.
+
+		They wait until the prompt is committed: one that overtakes it is a case of its own.
+		"""
+		self.daraja.courier.always(Fate(held=True), Kind.STK)
+		try:
+			name = payments.request_payment(subscription, **how)
+			frappe.db.commit()
+			self.daraja.settle()
+		finally:
+			self.daraja.courier.always(Fate(), Kind.STK)
+		self.daraja.courier.release()
 		self.daraja.settle()
 		return name
 

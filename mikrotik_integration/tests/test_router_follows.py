@@ -231,3 +231,38 @@ class TestPptpFollows(TestRouterFollows):
 
 class TestOpenVpnFollows(TestRouterFollows):
 	service = "openvpn"
+
+
+class TestRouterThatHidesPasswords(ServiceTestCase):
+	"""RouterOS from 7.21 may show no password even to its API user."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.sim.behave(passwords_readable=False)
+		self.router = factories.a_router(self.sim)
+		self.subscription = factories.a_subscription(self.router)
+		self.renew()
+
+	def renew(self) -> None:
+		self.subscription.reload()
+		self.pay(self.subscription)
+		self.work()
+
+	def login(self):
+		return self.sim.customer.login(
+			self.subscription.username, self.subscription.get_password("password")
+		)
+
+	def test_a_renewal_does_not_end_the_session_and_a_new_password_does(self):
+		session = self.login()
+		self.renew()
+		self.check_router(self.router)
+		self.assertTrue(session.is_live)
+		self.subscription.reload()
+		self.subscription.password = "a-new-one"
+		self.subscription.save()
+		frappe.db.commit()
+		self.work()
+		self.assertFalse(session.is_live)
+		self.subscription.reload()
+		self.assertTrue(self.login().is_live)

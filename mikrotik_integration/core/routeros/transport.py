@@ -108,7 +108,7 @@ def _why_insecure(error: Exception, name: str) -> str:
 	reason = getattr(error, "reason", None) or ""
 	if "HANDSHAKE_FAILURE" in reason or "NO_SHARED_CIPHER" in reason:
 		return "The router offers no certificate: set one for api-ssl in /ip service"
-	if isinstance(error, ssl.SSLEOFError | ConnectionError):
+	if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError):
 		return "The router hung up on the TLS greeting: is this api-ssl, and has it a certificate?"
 	if "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER" in reason or "UNEXPECTED_MESSAGE" in reason:
 		return "What answers does not speak TLS: is this the port of api-ssl (8729), not of api (8728)?"
