@@ -69,10 +69,14 @@ scheduler_events = {
 permission_query_conditions = {
 	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription_query",
 	"Usage Record": "mikrotik_integration.permissions.usage_record_query",
+	"Subscription Payment": "mikrotik_integration.permissions.subscription_payment_query",
 }
 has_permission = {
 	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription",
 	"Usage Record": "mikrotik_integration.permissions.usage_record",
+	"Subscription Payment": "mikrotik_integration.permissions.on_own_router",
+	"Router Account": "mikrotik_integration.permissions.on_own_router",
+	"MikroTik API Log": "mikrotik_integration.permissions.on_own_router",
 }
 has_website_permission = {
 	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription_on_website",

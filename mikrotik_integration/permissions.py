@@ -1,14 +1,17 @@
 """Who may see which document beyond their roles.
 
 A portal customer sees what belongs to the Customers whose portal they share; staff are limited to routers by
-Frappe's own User Permissions on MikroTik Settings.
+Frappe's own User Permissions on MikroTik Settings. What decides is what the database says of a document: one that
+came with a request may say anything.
 """
 
 import frappe
+from frappe.core.doctype.user_permission.user_permission import get_user_permissions
 
 STAFF_ROLES = frozenset(
 	("System Manager", "ISP Administrator", "ISP Manager", "ISP Staff", "Accounts Manager", "Accounts User")
 )
+READING = (None, "read", "select")
 
 
 def is_staff(user: str | None = None) -> bool:
@@ -22,27 +25,28 @@ def may_use_app() -> bool:
 
 
 def customers_of(user: str) -> list[str]:
-	"""Names of the Customers for whom this user is a portal user or a contact."""
+	"""Names of the Customers whose portal this user shares. A Contact proves nothing: everybody may make one."""
 	if user in ("Guest", "Administrator"):
 		return []
-	portal = frappe.get_all(
+	return frappe.get_all(
 		"Portal User", filters={"user": user, "parenttype": "Customer"}, pluck="parent", order_by="parent"
 	)
-	contact = frappe.qb.DocType("Contact")
-	link = frappe.qb.DocType("Dynamic Link")
-	linked = (
-		frappe.qb.from_(link)
-		.join(contact)
-		.on(contact.name == link.parent)
-		.select(link.link_name)
-		.where((link.parenttype == "Contact") & (link.link_doctype == "Customer") & (contact.user == user))
-	).run(pluck=True)
-	return sorted({*portal, *linked})
+
+
+def routers_of(user: str, doctype: str) -> set[str] | None:
+	"""The routers that this user is limited to; None for all."""
+	permissions = get_user_permissions(user).get("MikroTik Settings", [])
+	routers = {row.doc for row in permissions if row.applicable_for in (None, "", doctype)}
+	return routers or None
 
 
 def _own_customers_condition(doctype: str, column: str, user: str) -> str:
-	customers = ", ".join(frappe.db.escape(customer) for customer in customers_of(user))
-	return f"`tab{doctype}`.`{column}` in ({customers})" if customers else "1 = 0"
+	return _among(doctype, column, customers_of(user))
+
+
+def _among(doctype: str, column: str, names: list[str]) -> str:
+	escaped = ", ".join(frappe.db.escape(name) for name in names)
+	return f"`tab{doctype}`.`{column}` in ({escaped})" if escaped else "1 = 0"
 
 
 def customer_subscription_query(user: str | None = None) -> str:
@@ -58,17 +62,37 @@ def usage_record_query(user: str | None = None) -> str:
 	return f"`tabUsage Record`.`subscription` in (select name from `tabCustomer Subscription` where {own})"
 
 
+def subscription_payment_query(user: str | None = None) -> str:
+	"""Money that belongs to nobody yet is for those who may give it to anybody."""
+	routers = routers_of(user or frappe.session.user, "Subscription Payment")
+	return "" if routers is None else _among("Subscription Payment", "mikrotik_settings", sorted(routers))
+
+
 def customer_subscription(doc, ptype: str | None = None, user: str | None = None) -> bool:
 	user = user or frappe.session.user
-	return is_staff(user) or (ptype in (None, "read", "select") and doc.customer in customers_of(user))
+	if is_staff(user):
+		return on_own_router(doc, ptype, user)
+	return ptype in READING and _stored(doc, "customer") in customers_of(user)
 
 
 def usage_record(doc, ptype: str | None = None, user: str | None = None) -> bool:
 	user = user or frappe.session.user
 	if is_staff(user):
-		return True
-	customer = frappe.db.get_value("Customer Subscription", doc.subscription, "customer")
-	return ptype in (None, "read", "select") and customer in customers_of(user)
+		return on_own_router(doc, ptype, user)
+	customer = frappe.db.get_value("Customer Subscription", _stored(doc, "subscription"), "customer")
+	return ptype in READING and customer in customers_of(user)
+
+
+def on_own_router(doc, ptype: str | None = None, user: str | None = None) -> bool:
+	"""Whether a document is on a router that the user is not kept from."""
+	routers = routers_of(user or frappe.session.user, doc.doctype)
+	return routers is None or _stored(doc, "mikrotik_settings") in routers
+
+
+def _stored(doc, field: str) -> str | None:
+	"""As in the database; of a document that is not there yet, as it says itself."""
+	found = doc.name and frappe.db.get_value(doc.doctype, doc.name, ["name", field], as_dict=True)
+	return found[field] if found else doc.get(field)
 
 
 def customer_subscription_on_website(doc, ptype: str, user: str, verbose: bool = False) -> bool:

@@ -65,6 +65,12 @@ def get(subscription: str) -> dict:
 	return {field: document.get(field) for field in READABLE} | {"amount_due": application.missing(document)}
 
 
+@frappe.whitelist(methods=["POST"])
+def get_password(subscription: str) -> str:
+	"""The password of the Internet login, to be read out to the customer. For those who may change it."""
+	return _writable(subscription).get_password("password")
+
+
 @frappe.whitelist(methods=["GET", "POST"])
 def list_own() -> list[dict]:
 	"""The subscriptions that the caller may see."""

@@ -2,13 +2,13 @@
 
 import frappe
 
+# for customers' eyes, too: they may listen to their own subscription
 FIELDS = (
 	"status",
 	"status_reason",
 	"payment_status",
 	"expiry_date",
 	"router_status",
-	"router_error",
 	"is_online",
 	"last_login",
 	"data_used_mb",

@@ -1,12 +1,21 @@
 """One payment, from the first word of it to the books. Written by ``services.inbox`` and what follows it."""
 
 import frappe
+from frappe import _
 from frappe.model.document import Document
 
 from mikrotik_integration.services import inbox_worker, payments
 
 
+MANAGERS = ("ISP Manager", "ISP Administrator", "System Manager")
+
+
 class SubscriptionPayment(Document):
+	def on_trash(self) -> None:
+		"""What counted once and is forgotten would count again."""
+		if frappe.db.get_value(self.doctype, self.name, "verified"):
+			frappe.throw(_("A payment that is real is kept"))
+
 	@frappe.whitelist(methods=["POST"])
 	def ask_now(self) -> None:
 		"""Ask M-PESA about this payment again."""
@@ -16,17 +25,18 @@ class SubscriptionPayment(Document):
 	@frappe.whitelist(methods=["POST"])
 	def confirm(self, reason: str) -> None:
 		"""A manager says that this payment is real."""
-		frappe.only_for(("ISP Manager", "ISP Administrator", "System Manager"))
+		frappe.only_for(MANAGERS)
 		payments.confirm(self.name, reason)
 
 	@frappe.whitelist(methods=["POST"])
 	def assign(self, subscription: str) -> None:
 		"""This payment is for that subscription."""
-		frappe.only_for(("ISP Manager", "ISP Administrator", "System Manager"))
+		frappe.only_for(MANAGERS)
+		frappe.get_doc("Customer Subscription", subscription).check_permission("write")
 		payments.assign(self.name, subscription)
 
 	@frappe.whitelist(methods=["POST"])
 	def not_a_duplicate(self) -> None:
 		"""Two payments after all."""
-		frappe.only_for(("ISP Manager", "ISP Administrator", "System Manager"))
+		frappe.only_for(MANAGERS)
 		payments.not_a_duplicate(self.name)

@@ -1,0 +1,624 @@
+"""Who may see and change what, over HTTP: portal customers, staff of one router, clerks who want free service."""
+
+import json
+
+import frappe
+from frappe.utils import add_days, now_datetime
+
+from mikrotik_integration.tests import factories, visitors
+from mikrotik_integration.tests.base import ServiceTestCase
+from mikrotik_integration.tests.visitors import Visitor
+
+RECORDS = (
+	"Router Account",
+	"Subscription Payment",
+	"Usage Record",
+	"MikroTik API Log",
+	"MikroTik Settings",
+	"ISP Settings",
+	"Internet Plan",
+	"Connection Type",
+)
+METHODS_OF_A_SUBSCRIPTION = (
+	"subscriptions.get",
+	"subscriptions.get_password",
+	"subscriptions.change",
+	"subscriptions.activate",
+	"subscriptions.pause",
+	"subscriptions.resume",
+	"subscriptions.suspend",
+	"subscriptions.lift_suspension",
+	"subscriptions.terminate",
+	"subscriptions.invoice",
+	"usage.by_day",
+	"usage.quota",
+	"payments.request_payment",
+	"payments.of_subscription",
+)
+
+
+class PermissionTestCase(ServiceTestCase):
+	def setUp(self) -> None:
+		super().setUp()
+		self.router = factories.a_router(self.sim)
+		self.subscription = factories.a_subscription(self.router)
+
+	def visitor(self, *roles: str) -> Visitor:
+		return Visitor(self.web.url, visitors.a_user(*roles))
+
+	def paid(self, subscription=None) -> str:
+		name = self.pay(subscription or self.subscription)
+		self.work()
+		return name
+
+	def facts(self, *fields: str) -> list:
+		frappe.db.rollback()
+		return frappe.db.get_value("Customer Subscription", self.subscription.name, list(fields))
+
+	def assert_refused(self, answer) -> None:
+		self.assertIn(answer.status_code, (401, 403, 404), answer.text[:500])
+
+	def assert_silent(self, answer, *secrets: str) -> None:
+		for secret in secrets:
+			self.assertNotIn(secret, answer.text)
+
+
+class TestPortalCustomer(PermissionTestCase):
+	"""A customer looks for what belongs to others."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.victim = factories.a_subscription(self.router)
+		self.user = visitors.a_portal_user(self.subscription.customer)
+		self.customer = Visitor(self.web.url, self.user)
+
+	def test_sees_their_own_and_no_more(self):
+		listed = self.customer.api("subscriptions.list_own").json()["message"]
+		self.assertEqual([self.subscription.name], [row["name"] for row in listed])
+		own = self.customer.api("subscriptions.get", subscription=self.subscription.name).json()["message"]
+		self.assertEqual("Draft", own["status"])
+		for name in ("Customer Subscription", "Usage Record"):
+			rows = self.customer.resource("GET", name, limit_page_length=0).json()["data"]
+			self.assertLessEqual({row["name"] for row in rows}, {self.subscription.name})
+
+	def test_cannot_touch_anothers_subscription_by_the_api(self):
+		for method in METHODS_OF_A_SUBSCRIPTION:
+			with self.subTest(method):
+				self.assert_refused(self.customer.api(method, subscription=self.victim.name))
+		payment = self.paid(self.victim)
+		self.assert_refused(self.customer.api("payments.get", payment=payment))
+
+	def test_can_only_read_and_pay_their_own(self):
+		for method in METHODS_OF_A_SUBSCRIPTION[1:10]:
+			with self.subTest(method):
+				self.assert_refused(self.customer.api(method, subscription=self.subscription.name))
+
+	def test_the_desk_tells_nothing_of_others(self):
+		doctype, victim = "Customer Subscription", self.victim
+		calls = (
+			("frappe.client.get", {"doctype": doctype, "name": victim.name}),
+			("frappe.client.get", {"doctype": doctype, "filters": {"username": victim.username}}),
+			(
+				"frappe.client.get_value",
+				{"doctype": doctype, "filters": victim.name, "fieldname": "phone_number"},
+			),
+			("frappe.client.get_list", {"doctype": doctype, "fields": ["name", "phone_number"]}),
+			("frappe.client.get_list", {"doctype": "Customer", "fields": ["name"]}),
+			(
+				"frappe.client.get_password",
+				{"doctype": doctype, "name": victim.name, "fieldname": "password"},
+			),
+			("frappe.desk.reportview.get", {"doctype": doctype, "fields": '["name", "phone_number"]'}),
+			("frappe.desk.reportview.export_query", {"doctype": doctype, "file_format_type": "CSV"}),
+			("frappe.desk.search.search_link", {"doctype": doctype, "txt": victim.name[:4]}),
+			("frappe.desk.form.load.getdoc", {"doctype": doctype, "name": victim.name}),
+			("frappe.desk.form.load.get_docinfo", {"doctype": doctype, "name": victim.name}),
+			(
+				"frappe.www.printview.get_html_and_style",
+				{"doc": doctype, "name": victim.name, "no_letterhead": 1},
+			),
+			("frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": victim.name}),
+		)
+		for method, arguments in calls:
+			with self.subTest(method):
+				answer = self.customer.call(method, **arguments)
+				self.assert_silent(answer, victim.phone_number, victim.customer)
+
+	def test_no_record_of_the_provider_is_theirs_to_see(self):
+		for doctype in RECORDS:
+			with self.subTest(doctype):
+				for answer in (
+					self.customer.resource("GET", doctype),
+					self.customer.call("frappe.client.get_count", doctype=doctype),
+					self.customer.call(
+						"frappe.desk.reportview.get",
+						doctype=doctype,
+						fields='["name"]',
+						start=0,
+						page_length=5,
+					),
+				):
+					self.assert_silent(answer, self.router.name, self.router.ip_address)
+					self.assertFalse(answer.ok and answer.json().get("data"), answer.text[:300])
+
+	def test_cannot_become_the_contact_of_another_customer(self):
+		"""Frappe lets everybody make Contacts of their own."""
+		self.customer.resource(
+			"POST",
+			"Contact",
+			first_name="Mallory",
+			user=self.user,
+			links=[{"link_doctype": "Customer", "link_name": self.victim.customer}],
+		)
+		listed = self.customer.api("subscriptions.list_own").json()["message"]
+		self.assertEqual([self.subscription.name], [row["name"] for row in listed])
+
+	def test_internal_remarks_are_not_theirs_to_read(self):
+		frappe.db.set_value(
+			"Customer Subscription",
+			self.subscription.name,
+			{"hold_reason": "does not pay, again", "router_error": "10.11.12.13 refused"},
+		)
+		frappe.db.commit()
+		answer = self.customer.resource("GET", "Customer Subscription", self.subscription.name)
+		self.assertEqual(200, answer.status_code)
+		self.assert_silent(answer, "does not pay, again", "10.11.12.13")
+
+	def test_cannot_change_or_delete_even_their_own(self):
+		name = self.subscription.name
+		self.assert_refused(
+			self.customer.resource("PUT", "Customer Subscription", name, phone_number="0711111111")
+		)
+		self.assert_refused(self.customer.resource("DELETE", "Customer Subscription", name))
+		self.assert_refused(
+			self.customer.call(
+				"frappe.share.add", doctype="Customer Subscription", name=name, user=self.user, write=1
+			)
+		)
+		for doctype in ("Subscription Payment", "Usage Record", "Router Account"):
+			self.assert_refused(self.customer.resource("POST", doctype, username="x"))
+
+	def test_reads_no_other_payment_by_naming_their_own_subscription(self):
+		payment = self.paid(self.victim)
+		answer = self.customer.call(
+			"run_doc_method",
+			docs=json.dumps(
+				{
+					"doctype": "Subscription Payment",
+					"name": payment,
+					"subscription": self.subscription.name,
+					"modified": str(frappe.db.get_value("Subscription Payment", payment, "modified")),
+				}
+			),
+			method="ask_now",
+		)
+		self.assert_refused(answer)
+
+
+class TestGuest(PermissionTestCase):
+	def test_is_told_nothing(self):
+		guest = Visitor(self.web.url)
+		for method in METHODS_OF_A_SUBSCRIPTION:
+			with self.subTest(method):
+				self.assert_refused(guest.api(method, subscription=self.subscription.name))
+		for method in ("routers.list_status", "subscriptions.list_own"):
+			self.assert_refused(guest.api(method))
+		for method in ("routers.connections", "routers.test_connection", "routers.check"):
+			self.assert_refused(guest.api(method, router=self.router.name))
+
+	def test_is_told_nothing_by_frappe_mpsa_payments_of_what_customers_owe(self):
+		from mikrotik_integration.services import subscriptions
+
+		subscriptions.invoice(self.subscription.name)
+		frappe.db.commit()
+		guest = Visitor(self.web.url)
+		portal = Visitor(self.web.url, visitors.a_portal_user(factories.a_customer().name))
+		for visitor in (guest, portal):
+			for method, arguments in (
+				("api.m_pesa_api.get_draft_pos_invoice", {"search_term": self.subscription.customer}),
+				("api.m_pesa_api.get_mpesa_draft_c2b_payments", {"company": "Savanna Net"}),
+				(
+					"api.payment_entry.get_outstanding_invoices",
+					{"company": "Savanna Net", "customer": self.subscription.customer},
+				),
+			):
+				with self.subTest(method, user=visitor.user):
+					answer = visitor.call(f"{visitors.MPESA_APP}.{method}", "GET", **arguments)
+					self.assert_refused(answer)
+
+
+class TestFreeService(PermissionTestCase):
+	"""A clerk or a manager writes time into a subscription without any money."""
+
+	FREE = {
+		"start_date": "2026-01-01 00:00:00",
+		"expiry_date": "2036-01-01 00:00:00",
+		"period_start": "2026-01-01 00:00:00",
+		"period_end": "2036-01-01 00:00:00",
+		"status": "Active",
+		"payment_status": "Completed",
+		"credit": 100000,
+		"extra_quotas": 1000,
+		"used_bytes": -1,
+		"next_change": None,
+	}
+
+	def assert_not_given(self) -> None:
+		status, expiry, credit, extra = self.facts("status", "expiry_date", "credit", "extra_quotas")
+		self.assertEqual(("Draft", None, 0, 0), (status, expiry, credit or 0, extra or 0))
+		self.work()
+		self.check_router(self.router)
+		self.assertNotIn(
+			self.subscription.username, [row["name"] for row in self.sim.rows("/ip/hotspot/user")]
+		)
+
+	def test_a_subscription_is_not_made_with_time_in_it(self):
+		for role in ("ISP Staff", "ISP Manager", "ISP Administrator"):
+			with self.subTest(role):
+				answer = self.visitor(role).resource(
+					"POST",
+					"Customer Subscription",
+					customer=factories.a_customer().name,
+					internet_plan=self.subscription.internet_plan,
+					mikrotik_settings=self.router.name,
+					payment_method="M-Pesa",
+					**self.FREE,
+				)
+				frappe.db.commit()
+				self.subscription = frappe.get_doc("Customer Subscription", answer.json()["data"]["name"])
+				self.assert_not_given()
+
+	def test_time_cannot_be_written_into_a_subscription(self):
+		for role in ("ISP Staff", "ISP Manager", "ISP Administrator", "Accounts Manager"):
+			clerk = self.visitor(role)
+			with self.subTest(role):
+				name = self.subscription.name
+				clerk.resource("PUT", "Customer Subscription", name, **self.FREE)
+				for field, value in self.FREE.items():
+					clerk.call(
+						"frappe.client.set_value",
+						doctype="Customer Subscription",
+						name=name,
+						fieldname=field,
+						value=value,
+					)
+				whole = self.subscription.as_dict() | self.FREE | {"flags": {"ignore_permissions": 1}}
+				for method in ("frappe.client.save", "frappe.client.insert"):
+					clerk.call(method, doc=frappe.as_json(whole))
+				clerk.call(
+					"frappe.desk.form.save.savedocs",
+					doc=frappe.as_json(whole | {"__islocal": 0}),
+					action="Save",
+				)
+				clerk.call(
+					"frappe.client.bulk_update",
+					docs=json.dumps([{"doctype": "Customer Subscription", "docname": name, **self.FREE}]),
+				)
+				self.assert_not_given()
+
+	def test_what_was_used_cannot_be_written_off(self):
+		self.paid()
+		frappe.db.set_value("Customer Subscription", self.subscription.name, "used_bytes", 10**9)
+		frappe.db.commit()
+		before = self.facts("used_bytes", "expiry_date")
+		self.visitor("ISP Manager").resource(
+			"PUT",
+			"Customer Subscription",
+			self.subscription.name,
+			used_bytes=0,
+			expiry_date=str(add_days(now_datetime(), 999)),
+		)
+		self.assertEqual(before, self.facts("used_bytes", "expiry_date"))
+
+	def test_nobody_is_let_in_by_a_clerk_who_shares(self):
+		answer = self.visitor("ISP Staff").call(
+			"frappe.share.add",
+			doctype="Customer Subscription",
+			name=self.subscription.name,
+			user=visitors.a_user("Customer"),
+			write=1,
+		)
+		self.assert_refused(answer)
+
+	def test_a_clerk_cannot_sell_the_cheap_plan_with_the_fast_connection(self):
+		fast = factories.a_connection_type(speed_limit_rx="100M", speed_limit_tx="100M")
+		frappe.db.commit()
+		plan = frappe.get_doc("Internet Plan", self.subscription.internet_plan)
+		values = {
+			"customer": self.subscription.customer,
+			"internet_plan": plan.name,
+			"mikrotik_settings": self.router.name,
+			"payment_method": "M-Pesa",
+			"connection_type": fast.name,
+		}
+		made = self.visitor("ISP Staff").resource("POST", "Customer Subscription", **values)
+		self.assertEqual(plan.connection_type, made.json()["data"]["connection_type"])
+		made = self.visitor("ISP Manager").resource("POST", "Customer Subscription", **values)
+		self.assertEqual(fast.name, made.json()["data"]["connection_type"])
+
+	def test_a_clerk_cannot_give_a_discount(self):
+		for price in (1, -1, 1e9):
+			answer = self.visitor("ISP Staff").resource(
+				"POST",
+				"Customer Subscription",
+				customer=self.subscription.customer,
+				internet_plan=self.subscription.internet_plan,
+				mikrotik_settings=self.router.name,
+				payment_method="M-Pesa",
+				price=price,
+			)
+			self.assertIn(answer.status_code, (403, 417), answer.text)
+
+	def test_records_are_written_by_the_app_alone(self):
+		payment = self.paid()
+		account = frappe.db.get_value("Router Account", {"reference_name": self.subscription.name})
+		for role in ("ISP Staff", "ISP Manager", "ISP Administrator", "System Manager", "Accounts Manager"):
+			clerk = self.visitor(role)
+			for doctype, name, values in (
+				("Router Account", account, {"desired_state": "Enabled", "limit_bytes_total": 0}),
+				("Subscription Payment", payment, {"status": "Verified", "verified": 1, "amount": 99999}),
+			):
+				with self.subTest(role, doctype=doctype):
+					self.assert_refused(clerk.resource("PUT", doctype, name, **values))
+					self.assert_refused(clerk.resource("POST", doctype, **values))
+					answer = clerk.call(
+						"frappe.client.set_value", doctype=doctype, name=name, fieldname=values
+					)
+					self.assert_refused(answer)
+			self.assert_refused(clerk.resource("POST", "Usage Record", date="2026-01-01"))
+
+	def test_a_payment_that_counted_cannot_be_deleted_and_counted_again(self):
+		payment = self.paid()
+		for role in ("ISP Manager", "ISP Administrator", "System Manager"):
+			self.assert_refused(self.visitor(role).resource("DELETE", "Subscription Payment", payment))
+		with self.assertRaises(frappe.ValidationError):
+			frappe.delete_doc("Subscription Payment", payment)
+
+	def test_a_clerk_cannot_decide_about_payments(self):
+		payment = self.paid()
+		for role in ("ISP Staff", "Accounts User"):
+			clerk = self.visitor(role)
+			for method, arguments in (
+				("confirm", {"reason": "I say so"}),
+				("assign", {"subscription": self.subscription.name}),
+				("not_a_duplicate", {}),
+			):
+				with self.subTest(role, method=method):
+					answer = clerk.call(
+						"run_doc_method",
+						dt="Subscription Payment",
+						dn=payment,
+						method=method,
+						args=json.dumps(arguments),
+					)
+					self.assert_refused(answer)
+
+	def test_no_document_method_is_open_that_is_not_meant_to_be(self):
+		manager = self.visitor("ISP Manager")
+		for doctype, name, method in (
+			("Customer Subscription", self.subscription.name, "on_payment_authorized"),
+			("Customer Subscription", self.subscription.name, "db_set"),
+			("Customer Subscription", self.subscription.name, "get_password"),
+			("MikroTik Settings", self.router.name, "get_password"),
+		):
+			with self.subTest(method):
+				answer = manager.call(
+					"run_doc_method", dt=doctype, dn=name, method=method, args='{"fieldname": "api_password"}'
+				)
+				self.assert_refused(answer)
+
+	def test_nothing_is_changed_by_a_link_that_somebody_clicks(self):
+		manager = self.visitor("ISP Manager")
+		for function in (
+			"subscriptions.change",
+			"subscriptions.activate",
+			"subscriptions.pause",
+			"subscriptions.terminate",
+			"subscriptions.invoice",
+			"payments.request_payment",
+		):
+			with self.subTest(function):
+				self.assert_refused(manager.api(function, "GET", subscription=self.subscription.name))
+		answer = manager.call(
+			"run_doc_method", "GET", dt="MikroTik Settings", dn=self.router.name, method="check_now"
+		)
+		self.assert_refused(answer)
+
+
+class TestStaffOfOneRouter(PermissionTestCase):
+	"""Staff who are limited to a router by User Permissions."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.other_router = factories.a_router(self.another_router())
+		self.other = factories.a_subscription(self.other_router)
+		self.payment = self.paid(self.other)
+		self.account = frappe.db.get_value("Router Account", {"reference_name": self.other.name})
+
+	def limited(self, *roles: str) -> Visitor:
+		return Visitor(self.web.url, visitors.a_user_of_one_router(self.router.name, *roles))
+
+	def test_sees_nothing_of_other_routers(self):
+		clerk = self.limited("ISP Staff")
+		log = frappe.db.get_value("MikroTik API Log", {"mikrotik_settings": self.other_router.name})
+		for doctype, name in (
+			("Customer Subscription", self.other.name),
+			("Subscription Payment", self.payment),
+			("Router Account", self.account),
+			("MikroTik Settings", self.other_router.name),
+			("MikroTik API Log", log),
+		):
+			with self.subTest(doctype):
+				self.assertTrue(name)
+				self.assert_refused(clerk.resource("GET", doctype, name))
+				listed = clerk.resource("GET", doctype, limit_page_length=0).json()["data"]
+				self.assertNotIn(name, [row["name"] for row in listed])
+		for method in METHODS_OF_A_SUBSCRIPTION:
+			with self.subTest(method):
+				self.assert_refused(clerk.api(method, subscription=self.other.name))
+		for method in ("routers.connections", "routers.test_connection", "routers.check"):
+			with self.subTest(method):
+				self.assert_refused(clerk.api(method, router=self.other_router.name))
+		self.assert_refused(clerk.api("payments.get", payment=self.payment))
+		listed = clerk.api("routers.list_status").json()["message"]
+		self.assertEqual([self.router.name], [row["name"] for row in listed])
+		listed = clerk.api("subscriptions.list_own").json()["message"]
+		self.assertEqual([self.subscription.name], [row["name"] for row in listed])
+
+	def test_sees_what_is_on_their_own_router(self):
+		payment = self.paid()
+		clerk = self.limited("ISP Staff")
+		for doctype, name in (
+			("Customer Subscription", self.subscription.name),
+			("Subscription Payment", payment),
+			(
+				"Router Account",
+				frappe.db.get_value("Router Account", {"reference_name": self.subscription.name}),
+			),
+			("MikroTik Settings", self.router.name),
+		):
+			with self.subTest(doctype):
+				self.assertEqual(200, clerk.resource("GET", doctype, name).status_code)
+				listed = clerk.resource("GET", doctype, limit_page_length=0).json()["data"]
+				self.assertIn(name, [row["name"] for row in listed])
+		self.assertEqual(200, clerk.api("payments.get", payment=payment).status_code)
+
+	def test_money_of_nobody_is_for_those_who_may_give_it_to_anybody(self):
+		frappe.db.set_value(
+			"Subscription Payment",
+			self.payment,
+			{"mikrotik_settings": None, "subscription": None, "status": "Needs Review"},
+		)
+		frappe.db.commit()
+		clerk = self.limited("ISP Staff")
+		self.assert_refused(clerk.resource("GET", "Subscription Payment", self.payment))
+		self.assert_refused(clerk.api("payments.get", payment=self.payment))
+		listed = clerk.resource("GET", "Subscription Payment", limit_page_length=0).json()["data"]
+		self.assertNotIn(self.payment, [row["name"] for row in listed])
+		anywhere = self.visitor("ISP Staff")
+		self.assertEqual(200, anywhere.resource("GET", "Subscription Payment", self.payment).status_code)
+
+	def test_cannot_pull_a_subscription_over(self):
+		manager = self.limited("ISP Manager")
+		name = self.other.name
+		self.assert_refused(
+			manager.resource("PUT", "Customer Subscription", name, mikrotik_settings=self.router.name)
+		)
+		self.assert_refused(
+			manager.api("subscriptions.change", subscription=name, mikrotik_settings=self.router.name)
+		)
+		self.assertEqual(
+			self.other_router.name, frappe.db.get_value("Customer Subscription", name, "mikrotik_settings")
+		)
+
+	def test_cannot_act_on_anothers_document_by_saying_that_it_is_theirs(self):
+		manager = self.limited("ISP Manager")
+		frappe.db.set_value("Subscription Payment", self.payment, "status", "Needs Review")
+		frappe.db.commit()
+		for islocal in (0, 1):
+			answer = manager.call(
+				"run_doc_method",
+				docs=json.dumps(
+					{
+						"doctype": "Subscription Payment",
+						"name": self.payment,
+						"mikrotik_settings": self.router.name,
+						"subscription": self.subscription.name,
+						"__islocal": islocal,
+						"modified": str(
+							frappe.db.get_value("Subscription Payment", self.payment, "modified")
+						),
+					}
+				),
+				method="assign",
+				args=json.dumps({"subscription": self.subscription.name}),
+			)
+			self.assert_refused(answer)
+
+	def test_cannot_give_their_routers_money_to_another_router(self):
+		payment = self.paid()
+		frappe.db.set_value("Subscription Payment", payment, "status", "Needs Review")
+		frappe.db.commit()
+		answer = self.limited("ISP Manager").call(
+			"run_doc_method",
+			dt="Subscription Payment",
+			dn=payment,
+			method="assign",
+			args=json.dumps({"subscription": self.other.name}),
+		)
+		self.assert_refused(answer)
+
+
+class TestSecrets(PermissionTestCase):
+	def setUp(self) -> None:
+		super().setUp()
+		self.secret = "Zx9-Quite-Secret-77"
+		self.subscription.password = self.secret
+		self.subscription.save()
+		frappe.db.commit()
+		self.router_secret = self.router.get_password("api_password")
+
+	def test_nobody_but_a_system_manager_reads_passwords_through_frappe(self):
+		for role in ("ISP Staff", "ISP Manager", "ISP Administrator", "Accounts Manager"):
+			visitor = self.visitor(role)
+			for doctype, name, field in (
+				("MikroTik Settings", self.router.name, "api_password"),
+				("Customer Subscription", self.subscription.name, "password"),
+			):
+				with self.subTest(role, doctype=doctype):
+					for answer in (
+						visitor.call(
+							"frappe.client.get_password", doctype=doctype, name=name, fieldname=field
+						),
+						visitor.call(
+							"frappe.client.get_value", doctype=doctype, filters=name, fieldname=field
+						),
+						visitor.resource("GET", doctype, name),
+						visitor.resource(
+							"GET", doctype, fields=json.dumps(["name", field]), limit_page_length=0
+						),
+						visitor.call("frappe.desk.form.load.getdoc", "GET", doctype=doctype, name=name),
+					):
+						self.assert_silent(answer, self.secret, self.router_secret)
+
+	def test_a_customers_password_is_read_out_by_those_who_may_change_it(self):
+		asked = ("subscriptions.get_password", "POST")
+		answer = self.visitor("ISP Staff").api(*asked, subscription=self.subscription.name)
+		self.assertEqual(self.secret, answer.json()["message"])
+		self.assert_refused(self.visitor("Accounts Manager").api(*asked, subscription=self.subscription.name))
+
+	def test_who_may_not_reach_routers_cannot_send_a_routers_password_to_their_own_machine(self):
+		"""The next check would log in there, in plain text."""
+		for role in ("ISP Manager", "ISP Staff"):
+			self.visitor(role).resource(
+				"PUT", "MikroTik Settings", self.router.name, ip_address="192.0.2.1", use_tls=0, api_port=1
+			)
+			frappe.db.rollback()
+			self.assertEqual(
+				(self.router.ip_address, self.router.api_port),
+				frappe.db.get_value("MikroTik Settings", self.router.name, ["ip_address", "api_port"]),
+			)
+
+	def test_no_secret_in_any_log(self):
+		self.paid()
+		self.subscription.reload()
+		self.subscription.password = self.secret + "2"
+		self.subscription.save()
+		frappe.db.commit()
+		self.work()
+		token = frappe.get_all("Subscription Payment", {"subscription": self.subscription.name})
+		self.assertTrue(token)
+		for doctype, fields in (
+			("MikroTik API Log", ("parameters", "result")),
+			("Error Log", ("error", "method")),
+			("Version", ("data",)),
+			("Comment", ("content",)),
+			("Usage Record", ("username",)),
+			("Router Account", ("last_error", "counter_state")),
+		):
+			for field in fields:
+				for secret in (self.secret, self.router_secret):
+					with self.subTest(doctype, field=field):
+						self.assertEqual(
+							[], frappe.get_all(doctype, {field: ("like", f"%{secret}%")}, limit=1)
+						)
