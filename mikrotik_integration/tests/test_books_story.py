@@ -1,0 +1,278 @@
+"""Invariant 4 and its neighbours over any sequence of events: ledger = payments, receivable = invoices less money,
+paid time = paid invoices. Each story is a seed; the seed is in the failure's message.
+"""
+
+import random
+from datetime import timedelta
+
+import frappe
+from frappe.utils import flt
+
+from mikrotik_integration.services import application, clock
+from mikrotik_integration.tests import factories
+from mikrotik_integration.tests.test_books import COMPANY, BooksTestCase
+
+STEPS = 18
+PRICE = 1500
+MONTH, ZERO = timedelta(days=30), timedelta(0)
+
+
+class TestAnyStory(BooksTestCase):
+	def setUp(self) -> None:
+		super().setUp()
+		self.subscription = self.subscribe(factories.a_plan(price=PRICE))
+		self.balance = 0.0  # days of paid time that are left
+		self.online = 0.0  # days of service so far
+		self.granted: dict[str, timedelta] = {}
+		self.happened: list[str] = []
+
+	def test_story_1(self):
+		self.tell(1)
+
+	def test_story_2(self):
+		self.tell(2)
+
+	def test_story_3(self):
+		self.tell(3)
+
+	def test_story_4(self):
+		self.tell(4)
+
+	def tell(self, seed: int) -> None:
+		self.chance = random.Random(seed)
+		events = (
+			[self.mpesa] * 5
+			+ [self.cash] * 3
+			+ [self.time_goes_by] * 4
+			+ [
+				self.staff_make_an_invoice,
+				self.an_entry_is_cancelled,
+				self.an_entry_is_amended,
+				self.an_invoice_is_cancelled,
+				self.an_invoice_is_credited,
+				self.an_invoice_is_credited_in_part,
+				self.a_credit_note_is_cancelled,
+				self.money_is_paid_back,
+				self.catch_up,
+			]
+		)
+		for _step in range(STEPS):
+			event = self.chance.choice(events)
+			self.happened.append(event.__name__)
+			event()
+			self.work(self.subscription)
+			self.check()
+
+	# --- events ---
+
+	def mpesa(self) -> None:
+		self.pay(self.subscription, self.chance.choice((200, 750, 1500, 1500, 1600, 3100)))
+
+	def cash(self) -> None:
+		amount = self.chance.choice((300, 1500, 2500))
+		open_ = [name for name in self.invoices(self.subscription) if self.due(name) > 0]
+		self.desk(self.subscription, amount, *self.chance.choice(([], open_)))
+
+	def time_goes_by(self) -> None:
+		days = self.chance.choice((1, 10, 29, 30, 45))
+		self.online += min(days, self.balance)
+		self.balance = max(self.balance - days, 0)
+		self.days_go_by(self.subscription, days)
+		for name in self.granted:
+			self.granted[name] = self.window(name)
+
+	def staff_make_an_invoice(self) -> None:
+		self.invoice(self.subscription)
+
+	def an_entry_is_cancelled(self) -> None:
+		if entry := self.any_of("Payment Entry", {"payment_type": "Receive"}):
+			entry.cancel()
+
+	def an_entry_is_amended(self) -> None:
+		if not (entry := self.any_of("Payment Entry", {"payment_type": "Receive"})):
+			return
+		entry.cancel()
+		self.chance.choice((lambda: self.work(self.subscription), lambda: None))()
+		amended = frappe.copy_doc(entry)
+		amended.update({"amended_from": entry.name, "references": [], "docstatus": 0})
+		amended.insert()
+		amended.submit()
+
+	def an_invoice_is_cancelled(self) -> None:
+		invoice = self.any_of("Sales Invoice", {"is_return": 0})
+		if invoice and not frappe.db.exists(
+			"Sales Invoice", {"return_against": invoice.name, "docstatus": ("<", 2)}
+		):
+			invoice.cancel()
+
+	def an_invoice_is_credited(self) -> None:
+		self.credited(None)
+
+	def an_invoice_is_credited_in_part(self) -> None:
+		self.credited(self.chance.choice((100, 700)))
+
+	def credited(self, amount: float | None) -> None:
+		invoice = self.any_of("Sales Invoice", {"is_return": 0})
+		if invoice and not frappe.db.exists(
+			"Sales Invoice", {"return_against": invoice.name, "docstatus": ("<", 2)}
+		):
+			self.credit_note(invoice.name, amount, update_outstanding_for_self=self.chance.choice((0, 1)))
+
+	def a_credit_note_is_cancelled(self) -> None:
+		if note := self.any_of("Sales Invoice", {"is_return": 1}):
+			note.cancel()
+
+	def money_is_paid_back(self) -> None:
+		if not self.subscription.credit:
+			return
+		company = frappe.get_cached_doc("Company", COMPANY)
+		self.desk(
+			self.subscription,
+			self.subscription.credit,
+			payment_type="Pay",
+			paid_from=company.default_cash_account,
+			paid_to=company.default_receivable_account,
+		)
+
+	def catch_up(self) -> None:
+		if self.subscription.name in clock.with_unused_credit():
+			clock.advance(self.subscription.name)
+
+	def any_of(self, doctype: str, filters: dict):
+		names = frappe.get_all(
+			doctype,
+			{"customer_subscription": self.subscription.name, "docstatus": 1, **filters},
+			pluck="name",
+			order_by="creation",
+		)
+		return frappe.get_doc(doctype, self.chance.choice(names)) if names else None
+
+	# --- what must hold ---
+
+	def check(self) -> None:
+		self.check_entries_are_payments()
+		self.check_receivable()
+		self.check_granted_are_paid()
+		self.check_time()
+		self.check_nothing_lies_idle()
+
+	def entries(self, payment_type: str) -> list:
+		return frappe.get_all(
+			"Payment Entry",
+			{"customer_subscription": self.subscription.name, "docstatus": 1, "payment_type": payment_type},
+			["name", "paid_amount", "unallocated_amount", "posting_date"],
+			order_by="name",
+		)
+
+	def check_entries_are_payments(self) -> None:
+		"""One submitted Payment Entry for each applied payment, of its amount and in the ledger."""
+		applied = frappe.get_all(
+			"Subscription Payment",
+			{"subscription": self.subscription.name, "status": "Applied"},
+			["payment_entry", "amount"],
+			order_by="payment_entry",
+		)
+		entries = self.entries("Receive")
+		if not entries:
+			self.assertEqual([], applied)
+			return
+		self.assertEqual(
+			[(row.payment_entry, row.amount) for row in applied],
+			[(row.name, row.paid_amount) for row in entries],
+		)
+		banked = frappe.get_all(
+			"GL Entry",
+			{"voucher_no": ("in", [row.name for row in entries]), "is_cancelled": 0, "debit": (">", 0)},
+			["voucher_no", "debit"],
+			order_by="voucher_no",
+		)
+		banks = {row.name: 0.0 for row in entries}
+		for row in banked:
+			banks[row.voucher_no] += row.debit
+		self.assertEqual({row.name: row.paid_amount for row in entries}, banks)
+
+	def check_receivable(self) -> None:
+		"""The customer owes what was invoiced less what was credited, paid, and not paid back."""
+		sold = frappe.get_all(
+			"Sales Invoice",
+			{"customer": self.subscription.customer, "docstatus": 1},
+			pluck="grand_total",
+			order_by="name",
+		)
+		received = sum(row.paid_amount for row in self.entries("Receive"))
+		paid_back = sum(row.paid_amount for row in self.entries("Pay"))
+		self.assert_owes(flt(sum(sold) - received + paid_back, 2), self.subscription)
+
+	def check_granted_are_paid(self) -> None:
+		"""Exactly the invoices that Payment Entries cover, less what was credited, have given time."""
+		for name in self.invoices(self.subscription):
+			total, granted = frappe.db.get_value("Sales Invoice", name, ["grand_total", "service_granted"])
+			credited = -sum(
+				frappe.get_all(
+					"Sales Invoice",
+					{"return_against": name, "docstatus": 1},
+					pluck="grand_total",
+					order_by="name",
+				)
+			)
+			paid = sum(
+				frappe.get_all(
+					"Payment Entry Reference",
+					{"reference_name": name, "docstatus": 1},
+					pluck="allocated_amount",
+					order_by="name",
+				)
+			)
+			self.assertEqual(credited < total and paid >= total - credited, bool(granted), name)
+		self.assertFalse(
+			frappe.db.exists(
+				"Sales Invoice",
+				{"customer_subscription": self.subscription.name, "docstatus": 2, "service_granted": 1},
+			)
+		)
+
+	def window(self, invoice: str) -> timedelta:
+		begin, end = frappe.db.get_value("Sales Invoice", invoice, ["service_from", "service_to"])
+		return end - begin
+
+	def check_time(self) -> None:
+		"""What is left of the paid time: what was granted, less what went by and what was taken back."""
+		now = {
+			name: self.window(name)
+			for name in frappe.get_all(
+				"Sales Invoice",
+				{"customer_subscription": self.subscription.name, "service_granted": 1},
+				pluck="name",
+				order_by="name",
+			)
+		}
+		given = sum((window for name, window in now.items() if name not in self.granted), ZERO)
+		taken = sum((window for name, window in self.granted.items() if name not in now), ZERO)
+		self.balance = max(self.balance + (given - taken) / timedelta(days=1), 0)
+		self.granted = now
+		self.assertAlmostEqual(self.balance, max(self.days_left(self.subscription), 0), delta=0.05)
+		self.assertEqual(self.balance > 0.05, self.subscription.status == "Active")
+		self.assertAlmostEqual(self.bought(), self.online + self.balance, delta=0.05)
+
+	def bought(self) -> float:
+		"""Days that were paid for: those of the invoices that gave time, and what was used of those that gave time
+		once and are not paid any more. The latter is no longer for sale."""
+		ever = frappe.get_all(
+			"Sales Invoice",
+			{"customer_subscription": self.subscription.name, "is_return": 0},
+			pluck="name",
+			order_by="name",
+		)
+		used_up = sum((MONTH - self.window(name) for name in ever), ZERO)
+		return (sum(self.granted.values(), ZERO) + used_up) / timedelta(days=1)
+
+	def check_nothing_lies_idle(self) -> None:
+		"""No money waits while an invoice does; the form shows what the ledger says."""
+		left = sum(row.unallocated_amount for row in self.entries("Receive"))
+		left -= sum(row.unallocated_amount for row in self.entries("Pay"))
+		self.assertEqual(flt(max(left, 0), 2), self.subscription.credit)
+		if self.subscription.credit > 0:
+			self.assertEqual(PRICE - min(self.subscription.credit, PRICE), self.missing())
+
+	def missing(self) -> float:
+		return application.missing(self.subscription)
