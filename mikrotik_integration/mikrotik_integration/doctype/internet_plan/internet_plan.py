@@ -3,6 +3,7 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.utils import flt
 
 from mikrotik_integration.services import accounts
 
@@ -17,6 +18,7 @@ FOLLOWED = (
 	"slow_connection_type",
 	"validity_days",
 	"validity_hours",
+	"billing",
 )
 
 
@@ -25,6 +27,7 @@ class InternetPlan(Document):
 		self.validate_price()
 		self.validate_validity()
 		self.validate_quota()
+		self.validate_item()
 
 	def before_save(self) -> None:
 		if not self.item:
@@ -37,6 +40,8 @@ class InternetPlan(Document):
 	def validate_price(self) -> None:
 		if not 0 <= (self.price or 0) <= HIGHEST_PRICE:
 			frappe.throw(_("The price must be between 0 and {0}").format(HIGHEST_PRICE))
+		if flt(self.price) != flt(self.price, 2):
+			frappe.throw(_("The price has at most two decimals"))
 
 	def validate_validity(self) -> None:
 		days = (self.validity_days or 0) + (self.validity_hours or 0) / 24
@@ -46,6 +51,8 @@ class InternetPlan(Document):
 			or not 0 < days <= LONGEST_VALIDITY_DAYS
 		):
 			frappe.throw(_("A plan must be valid for at least an hour and at most ten years"))
+		if self.billing == "Postpaid" and days < 1:
+			frappe.throw(_("A postpaid plan must be valid for at least a day: it is invoiced once a day"))
 
 	def validate_quota(self) -> None:
 		if not 0 <= (self.data_quota_mb or 0) <= HIGHEST_QUOTA_MB:
@@ -56,6 +63,15 @@ class InternetPlan(Document):
 			frappe.throw(_("The number of devices must be between 0 (any) and 1000"))
 		if self.at_quota == "Slow Down":
 			self.check_slow_service(self.connection_type)
+
+	def validate_item(self) -> None:
+		if not self.item or not self.has_value_changed("item"):
+			return
+		sellable = {"name": self.item, "disabled": 0, "is_sales_item": 1, "has_variants": 0}
+		if not frappe.db.exists("Item", sellable):
+			frappe.throw(
+				_("{0} cannot be sold: it is disabled, a template, or not allowed in sales").format(self.item)
+			)
 
 	def check_slow_service(self, connection_type: str) -> None:
 		"""A hotspot customer cannot be slowed down to a PPPoE profile."""

@@ -8,6 +8,9 @@ from frappe.model.document import Document
 class ISPSettings(Document):
 	def validate(self) -> None:
 		self.validate_account_number_prefix()
+		self.validate_company()
+		self.validate_accounts()
+		self.validate_mode_of_payment()
 		self.validate_taxes()
 		self.validate_mpesa()
 		self.validate_messages()
@@ -16,6 +19,52 @@ class ISPSettings(Document):
 		prefix = self.account_number_prefix or ""
 		if prefix and (not prefix.isdecimal() or prefix.startswith("0")):
 			frappe.throw(_("The account number prefix must be digits that do not start with 0"))
+
+	def validate_company(self) -> None:
+		"""What is open in one company's books cannot be paid or used up in another's."""
+		before = self.get_doc_before_save()
+		if not before or not before.company or before.company == self.company:
+			return
+		ours = {"customer_subscription": ("is", "set"), "company": before.company, "docstatus": 1}
+		open_invoice = frappe.db.exists("Sales Invoice", {**ours, "outstanding_amount": (">", 0)})
+		advance = frappe.db.exists("Payment Entry", {**ours, "unallocated_amount": (">", 0)})
+		if open_invoice or advance:
+			frappe.throw(
+				_("Subscriptions have open invoices or advances in the books of {0}, such as {1}").format(
+					before.company, open_invoice or advance
+				)
+			)
+
+	def validate_accounts(self) -> None:
+		if self.cost_center and not frappe.db.exists(
+			"Cost Center", {"name": self.cost_center, "company": self.company, "is_group": 0, "disabled": 0}
+		):
+			frappe.throw(_("The Cost Center must be one of {0} that takes entries").format(self.company))
+		income = {"company": self.company, "root_type": "Income", "is_group": 0, "disabled": 0}
+		if self.income_account and not frappe.db.exists("Account", {"name": self.income_account, **income}):
+			frappe.throw(_("The income account must be an income account of {0}").format(self.company))
+
+	def validate_mode_of_payment(self) -> None:
+		if not self.mode_of_payment:
+			return
+		account = frappe.db.get_value(
+			"Mode of Payment Account",
+			{"parent": self.mode_of_payment, "company": self.company},
+			"default_account",
+		)
+		if not account:
+			frappe.throw(
+				_("Give the Mode of Payment {0} an account of {1} first").format(
+					self.mode_of_payment, self.company
+				)
+			)
+		currency = frappe.db.get_value("Account", account, "account_currency")
+		if currency != frappe.db.get_value("Company", self.company, "default_currency"):
+			frappe.throw(
+				_("The account {0} is kept in {1}, not in the currency of {2}").format(
+					account, currency, self.company
+				)
+			)
 
 	def validate_taxes(self) -> None:
 		"""The plan's price is what the customer pays, so tax must be part of it."""
