@@ -249,9 +249,7 @@ class TestRouterThatHidesPasswords(ServiceTestCase):
 		self.work()
 
 	def login(self):
-		return self.sim.customer.login(
-			self.subscription.username, self.subscription.get_password("password")
-		)
+		return self.sim.customer.login(self.subscription.username, self.subscription.get_password("password"))
 
 	def test_a_renewal_does_not_end_the_session_and_a_new_password_does(self):
 		session = self.login()
