@@ -7,6 +7,7 @@ import frappe
 
 from mikrotik_integration.services import application, realtime, subscriptions
 
+LONGEST_LIST = 500
 READABLE = (
 	"name",
 	"customer",
@@ -72,9 +73,15 @@ def get_password(subscription: str) -> str:
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-def list_own() -> list[dict]:
-	"""The subscriptions that the caller may see."""
-	return frappe.get_list("Customer Subscription", fields=list(READABLE), order_by="creation", limit=100)
+def list_own(start: int = 0, limit: int = 100) -> list[dict]:
+	"""The subscriptions that the caller may see, oldest first: ``limit`` (at most 500) of them from ``start`` on."""
+	return frappe.get_list(
+		"Customer Subscription",
+		fields=list(READABLE),
+		order_by="creation, name",
+		start=max(start, 0),
+		limit=min(max(limit, 1), LONGEST_LIST),
+	)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -61,6 +61,9 @@ def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
 	if answer.outcome is Outcome.PAID:
 		payment.receipt = payment.receipt or same_money.claim_receipt(payment)
 		mark_verified(payment, DARAJA)
+	elif answer.outcome is Outcome.REFUSED and payment.payment_entry:
+		reason = _("{0} was booked, but M-PESA says that nothing was paid: {1}. Cancel it")
+		_close(payment, "Needs Review", reason.format(payment.payment_entry, answer.description))
 	elif answer.outcome is Outcome.REFUSED:
 		_close(payment, "Failed", answer.description)
 	else:

@@ -10,7 +10,7 @@ import frappe
 from frappe.utils import now_datetime
 
 from mikrotik_integration import demo_company as site
-from mikrotik_integration.services import inbox_worker, payments
+from mikrotik_integration.services import clock, inbox_worker, payments, subscriptions
 from mikrotik_integration.simulators.daraja import Decision, Fate, Fault, Kind, Trouble
 from mikrotik_integration.simulators.daraja.shapes import MALFORMATIONS
 from mikrotik_integration.tests import factories, visitors
@@ -646,3 +646,67 @@ class TestGuestsPrompts(AttackTestCase):
 		answer = self.guest.call(visitors.REQUEST_STATUS, "GET", name=push.express_request)
 		self.assertEqual("In Progress", answer.json()["message"]["status"])
 		self.assertNotIn(self.subscription.phone_number, answer.text)
+
+
+class TestForgedBookings(AttackTestCase):
+	"""frappe_mpsa_payments books Payment Entries on a callback's word; some time later the books are looked at."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.invoice = subscriptions.invoice(self.subscription.name)
+		frappe.db.commit()
+
+	def look_at_the_books(self) -> None:
+		frappe.db.rollback()
+		clock.daily()
+		payments.enqueue_settle(self.subscription.name)
+		frappe.db.commit()
+		self.deliver()
+		self.assertEqual("Draft", self.status_of(self.subscription))
+
+	def test_a_forged_callback_for_a_payment_request_gives_no_service(self):
+		self.daraja.customer(self.subscription.phone_number).always(Decision.NEVER)
+		checkout = frappe.db.get_value(
+			"Mpesa Express Request", {"reference_name": self.payment_request()}, "checkout_request_id"
+		)
+		self.guest.call(visitors.STK_CALLBACK, **visitors.stk_callback(checkout, "QQQ9999999"))
+		self.look_at_the_books()
+		self.daraja.customer(self.subscription.phone_number).decide(Decision.CANCEL)
+		self.ask_now()
+		payment = self.payment(checkout)
+		self.assertEqual("Needs Review", payment.status)
+		self.assertIn(payment.payment_entry, payment.review_reason)
+
+	def payment_request(self) -> str:
+		from erpnext.accounts.doctype.payment_request.payment_request import make_payment_request
+
+		gateway = frappe.db.get_value("Payment Gateway Account", {"payment_gateway": f"Mpesa-{site.MPESA}"})
+		request = make_payment_request(
+			dt="Sales Invoice",
+			dn=self.invoice,
+			recipient_id="asha@example.com",
+			payment_gateway_account=gateway,
+			mute_email=1,
+			return_doc=1,
+		)
+		request.flags.mute_email = True
+		request.phone_number = f"0{self.subscription.phone_number[3:]}"
+		request.submit()
+		frappe.db.commit()
+		return request.name
+
+	def test_a_forged_confirmation_for_the_customer_gives_no_service(self):
+		"""With auto_reconcile_c2b on, the money is used for the customer's oldest invoice."""
+		register_urls(self)
+		frappe.db.set_value("Mpesa Settings", site.MPESA, "auto_reconcile_c2b", 1)
+		frappe.db.commit()
+		self.addCleanup(frappe.db.commit)
+		self.addCleanup(frappe.db.set_value, "Mpesa Settings", site.MPESA, "auto_reconcile_c2b", 0)
+		for account in (self.subscription.customer, self.invoice, self.subscription.name):
+			receipt = "FAKE" + frappe.generate_hash(length=6).upper()
+			self.guest.call(
+				visitors.CONFIRMATION, **visitors.confirmation(receipt, account, "1500", site.SHORTCODE)
+			)
+			self.deliver()
+		self.assertEqual([], self.paid_for(self.subscription))
+		self.look_at_the_books()

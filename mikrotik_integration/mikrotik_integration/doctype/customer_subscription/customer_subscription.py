@@ -74,6 +74,9 @@ class CustomerSubscription(Document):
 			frappe.throw(
 				_("The customer cannot change once the subscription has begun. Terminate it and make another")
 			)
+		# Frappe lets a Link with fetched fields point to nothing
+		if not frappe.db.exists("Customer", self.customer):
+			frappe.throw(_("There is no customer {0}").format(self.customer), frappe.LinkValidationError)
 		self.customer_disabled = frappe.db.get_value("Customer", self.customer, "disabled")
 
 	def validate_phone_number(self) -> None:
