@@ -145,7 +145,7 @@ def test_a_payment_that_is_not_completed_is_found_as_such(shop, said):
 def test_the_payer_may_be_hidden(shop):
 	shop.sim.change(hides_payer=True)
 	payment = shop.sim.pay_bill(PHONE, 10, "1008")
-	assert status_of(shop, payment.receipt).payer_phone is None
+	assert status_of(shop, payment.receipt).payer_phone not in (None, PHONE)
 
 
 def test_a_wrong_initiator_is_said_in_the_result_only():
