@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_to_date, cstr, flt, now_datetime, strip_html
 
 from mikrotik_integration.services import invoicing, ledger, periods, settings
@@ -148,19 +149,20 @@ def _invoice_for(payment, subscription) -> str | None:
 
 
 def write_late_receipts() -> None:
-	"""Receipts that became known after their payment was booked reach its Payment Entry."""
+	"""Receipts that became known, or turned out to be another payment's, after their payment was booked: its Payment
+	Entry shows what the payment shows."""
 	payment, entry = frappe.qb.DocType("Subscription Payment"), frappe.qb.DocType("Payment Entry")
 	late = (
 		frappe.qb.from_(payment)
 		.join(entry)
 		.on(entry.name == payment.payment_entry)
 		.select(payment.name)
-		.where((payment.status == "Applied") & payment.receipt.isnotnull())
-		.where((entry.reference_no == payment.payment_id) & (entry.reference_no != payment.receipt))
+		.where((payment.status == "Applied") & (payment.source != "Desk"))
+		.where(Coalesce(entry.reference_no, "") != Coalesce(payment.receipt, payment.payment_id))
 		.where(payment.modified >= add_to_date(now_datetime(), days=-LATE_RECEIPT_DAYS))
 	).run(pluck=True)
 	for name in late:
-		invoicing.give_receipt(frappe.get_doc("Subscription Payment", name))
+		invoicing.write_reference(frappe.get_doc("Subscription Payment", name))
 
 
 def postpone(name: str, error: Exception) -> None:

@@ -141,7 +141,6 @@ def book_payment(subscription, payment, invoice_name: str | None):
 	advance."""
 	books = settings.books()
 	mode = _mode_of_payment(payment.mpesa_settings, books.company)
-	reference = payment.receipt or payment.payment_id
 	paid_on = min(getdate(payment.paid_on), getdate())  # a callback's word is not taken for a day to come
 	entry = frappe.new_doc("Payment Entry")
 	entry.update(
@@ -158,12 +157,12 @@ def book_payment(subscription, payment, invoice_name: str | None):
 			"received_amount": flt(payment.amount),
 			"source_exchange_rate": 1,
 			"target_exchange_rate": 1,
-			"reference_no": reference,
+			"reference_no": _reference(payment),
 			"reference_date": paid_on,
 			"customer_subscription": subscription.name,
 			"cost_center": books.cost_center,
 			"custom_remarks": 1,
-			"remarks": _remarks(subscription, payment, reference),
+			"remarks": _remarks(subscription, payment),
 		}
 	)
 	if invoice_name and (due := _due(subscription.name, invoice_name)) > 0:
@@ -183,9 +182,17 @@ def book_payment(subscription, payment, invoice_name: str | None):
 	return entry
 
 
-def _remarks(subscription, payment, reference: str) -> str:
+def _reference(payment) -> str:
+	"""The M-PESA receipt, by which an auditor finds the money in the statement; until it is known, the prompt."""
+	return payment.receipt or payment.payment_id
+
+
+def _remarks(subscription, payment) -> str:
 	return _("M-PESA {0} for Internet account {1} ({2}), payment {3}").format(
-		reference, subscription.name, subscription.customer_name or subscription.customer, payment.name
+		_reference(payment),
+		subscription.name,
+		subscription.customer_name or subscription.customer,
+		payment.name,
 	)
 
 
@@ -209,13 +216,13 @@ def _mode_of_payment(mpesa_settings: str | None, company: str) -> str:
 	return mode
 
 
-def give_receipt(payment) -> None:
-	"""The receipt of a booked payment became known: the Payment Entry gets it, for the M-PESA statement."""
+def write_reference(payment) -> None:
+	"""The receipt of a booked payment is another one than was known then: its Payment Entry gets it."""
 	subscription = frappe.get_doc("Customer Subscription", payment.subscription)
 	frappe.db.set_value(
 		"Payment Entry",
 		payment.payment_entry,
-		{"reference_no": payment.receipt, "remarks": _remarks(subscription, payment, payment.receipt)},
+		{"reference_no": _reference(payment), "remarks": _remarks(subscription, payment)},
 	)
 
 

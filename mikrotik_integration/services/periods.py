@@ -46,9 +46,10 @@ def renew(subscription) -> None:
 			lifecycle.apply_event(subscription, PeriodPaid())
 		return
 	_pay_open_invoices(subscription)
-	if not invoicing.open_invoice(subscription.name) and may_invoice(
-		subscription, ledger.credit(subscription.name)
-	):
+	credit = ledger.credit(subscription.name)
+	if invoicing.open_invoice(subscription.name) or credit < invoicing.price_of(subscription):
+		return
+	if may_invoice(subscription, credit):
 		invoicing.make_invoice(subscription)
 
 
@@ -86,8 +87,9 @@ def _has_ended(subscription) -> bool:
 
 def _pay_open_invoices(subscription) -> None:
 	for invoice in ledger.open_invoices(subscription.name):
-		if ledger.credit(subscription.name) > 0:
-			invoicing.allocate_advances(invoice.name, invoice.due)
+		if ledger.credit(subscription.name) <= 0:
+			return
+		invoicing.allocate_advances(invoice.name, invoice.due)
 
 
 def _grant_paid(subscription) -> None:

@@ -212,7 +212,12 @@ class TestReferences(BooksTestCase):
 		receipt = factories.unique("LATE").replace(" ", "")
 		payment.db_set("receipt", receipt)
 		application.write_late_receipts()
-		self.assertEqual(receipt, frappe.db.get_value("Payment Entry", entry, "reference_no"))
+		reference, remarks = frappe.db.get_value("Payment Entry", entry, ["reference_no", "remarks"])
+		self.assertEqual(receipt, reference)
+		self.assertIn(receipt, remarks)
+		payment.db_set("receipt", None)
+		application.write_late_receipts()
+		self.assertEqual(payment.name, frappe.db.get_value("Payment Entry", entry, "reference_no"))
 
 	def test_a_receipt_that_staff_booked_already_is_not_booked_again(self):
 		"""The customer showed the SMS at the desk; the confirmation comes afterwards."""

@@ -58,6 +58,8 @@ class TestManyAtOnce(BooksTestCase):
 			self.assertEqual(0, worker.returncode, errors)
 		frappe.db.rollback()
 		for name in self.waiting(payments):
+			reason = frappe.db.get_value("Subscription Payment", name, "review_reason")
+			self.assertNotIn("modified", reason, "read before it was locked")
 			inbox_worker._apply(name)
 		self.assertEqual([], self.waiting(payments))
 

@@ -81,7 +81,21 @@ class TestDunning(PostpaidTestCase):
 		(bill,) = self.invoices(self.subscription)
 		frappe.get_doc("Sales Invoice", bill).cancel()
 		self.days_go_by(self.subscription, 1)
+		self.days_go_by(self.subscription, 4)
 		self.assertEqual([], self.invoices(self.subscription))
+		self.pay(self.subscription)
+		self.assertEqual(1, len(self.invoices(self.subscription)))
+		self.assert_days_left(29, self.subscription)
+
+	def test_a_paid_bill_that_was_cancelled_is_made_again_from_its_money_when_the_time_is_up(self):
+		self.days_go_by(self.subscription, 26)
+		payment = self.pay(self.subscription)
+		frappe.get_doc("Sales Invoice", payment.sales_invoice).cancel()
+		self.work(self.subscription)
+		self.assert_days_left(4, self.subscription)
+		self.days_go_by(self.subscription, 4)
+		self.assert_days_left(30, self.subscription)
+		self.assert_owes(0, self.subscription)
 
 	def test_a_plan_that_costs_nothing_goes_on_without_invoices(self):
 		free = self.activated(price=0, validity_days=1)
