@@ -26,7 +26,7 @@ READABLE = [
 @frappe.whitelist(methods=["GET", "POST"])
 def list_status() -> list[dict]:
 	"""What was last seen of each router that the caller may see."""
-	visible = frappe.get_list("MikroTik Settings", pluck="name", order_by="name", limit=500)
+	visible = frappe.get_list("MikroTik Settings", pluck="name", order_by="name", limit=0)
 	router = frappe.qb.DocType("MikroTik Settings")
 	# get_list takes `last_seen` for its own `_seen` and leaves it out
 	return (
