@@ -68,13 +68,14 @@ Answer = StkAnswer | Asked | DarajaError
 def ask(questions: list[Question]) -> list[Answer]:
 	"""The answers in the order of the questions, which are asked at the same time; an error is an answer, too.
 
-	Network I/O: call it outside of a transaction. Credentials are read before, in this thread: the threads that
-	wait for the network know nothing of Frappe.
+	Commits, because it waits for the network. Credentials are read before, in this thread: the threads that wait
+	know nothing of Frappe.
 	"""
 	if not questions:
 		return []
 	lines = {name: _line(name) for name in {question.settings_name for question in questions}}
 	calls = [_call(lines[question.settings_name], question) for question in questions]
+	frappe.db.commit()  # nosemgrep: no transaction may stay open while Daraja is asked
 	with ThreadPoolExecutor(max_workers=min(len(calls), AT_ONCE)) as pool:
 		answers = list(pool.map(_answer, calls))
 	for line in lines.values():
@@ -108,6 +109,12 @@ def _answer(call: Callable[[], Answer]) -> Answer:
 		return call()
 	except DarajaError as error:
 		return error
+	except Exception as error:
+		# let alone, it would end the questions about other payments, and Frappe would log it with local variables:
+		# the pass key among them
+		return DarajaError(
+			f"M-PESA could not be asked ({type(error).__name__}). Trying again later.", retryable=True
+		)
 
 
 def _call(line: _Line, question: Question) -> Callable[[], Answer]:

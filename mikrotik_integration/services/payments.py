@@ -67,7 +67,10 @@ def _submit_push(request) -> None:
 		raise
 	except Exception as error:
 		frappe.log_error(
-			"M-PESA prompt was not sent", reference_doctype=request.doctype, reference_name=request.name
+			"M-PESA prompt was not sent",
+			frappe.get_traceback(),  # without local variables, which hold credentials
+			reference_doctype=request.doctype,
+			reference_name=request.name,
 		)
 		raise PaymentNotPossible(_("M-PESA could not be reached. Nobody was charged; try again")) from error
 
@@ -123,6 +126,7 @@ def confirm(name: str, reason: str) -> None:
 def assign(name: str, subscription_name: str) -> None:
 	"""This payment is for that subscription. It is verified first if it was not yet."""
 	payment = _locked(name, ("Received", "Needs Review"))
+	_check_not_booked_elsewhere(payment)
 	subscription = frappe.get_doc("Customer Subscription", subscription_name)
 	payment.update(
 		{
@@ -137,6 +141,14 @@ def assign(name: str, subscription_name: str) -> None:
 	payment.add_comment("Info", _("Assigned to {0}").format(subscription_name))
 	payment.save(ignore_permissions=True)
 	inbox_worker.enqueue(name)
+
+
+def _check_not_booked_elsewhere(payment) -> None:
+	booked = payment.c2b_register and frappe.db.get_value(
+		"Mpesa C2B Payment Register", payment.c2b_register, "payment_entry"
+	)
+	if booked and booked != payment.payment_entry:
+		raise PaymentNotPossible(_("This payment is booked for something else, as {0}").format(booked))
 
 
 def not_a_duplicate(name: str) -> None:

@@ -5,12 +5,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 import frappe
 from frappe.utils import now_datetime
 
 from mikrotik_integration import demo_company as site
-from mikrotik_integration.services import clock, inbox_worker, payments, subscriptions
+from mikrotik_integration.services import clock, inbox_worker, messages, payments, subscriptions
 from mikrotik_integration.simulators.daraja import Decision, Fate, Fault, Kind, Trouble
 from mikrotik_integration.simulators.daraja.shapes import MALFORMATIONS
 from mikrotik_integration.tests import factories, visitors
@@ -710,3 +711,59 @@ class TestForgedBookings(AttackTestCase):
 			self.deliver()
 		self.assertEqual([], self.paid_for(self.subscription))
 		self.look_at_the_books()
+
+
+class TestHostileNames(AttackTestCase):
+	def test_a_name_is_not_run_as_a_template(self):
+		name = factories.unique("{{ 7 * 7 }} {% for x in frappe.get_all('User') %}{{ x }}{% endfor %}")
+		customer = factories.a_customer(customer_name=name)
+		subscription = factories.a_subscription(self.router, customer=customer.name)
+		text = frappe.render_template("Dear {{ customer_name }}", messages._values(subscription, 1))
+		self.assertEqual(f"Dear {subscription.customer_name}", text)
+		self.assertIn("7 * 7", text)
+
+
+class TestSecretsOfMpesa(AttackTestCase):
+	"""What goes wrong on the way to M-PESA is logged, with Frappe's habit of printing local variables."""
+
+	SECRETS = (site.PASSKEY, site.CONSUMER_SECRET)
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.begun = now_datetime()
+
+	def assert_none_logged(self) -> None:
+		frappe.db.rollback()
+		for secret in self.SECRETS:
+			logged = frappe.get_all(
+				"Error Log",
+				{"creation": (">=", self.begun), "error": ("like", f"%{secret}%")},
+				pluck="method",
+			)
+			self.assertEqual([], logged)
+
+	def test_an_error_that_nobody_foresaw_while_asking(self):
+		self.daraja.courier.next(Kind.STK, Fate(lost=True))
+		name = self.pay(self.subscription)
+		with patch("requests.request", side_effect=UnicodeError("label too long")):
+			self.ask_now()
+		self.assert_none_logged()
+		self.assertEqual("Requested", self.payment(name).status)
+		self.ask_now()
+		self.assertEqual([1500], self.paid_for(self.subscription))
+
+	def test_an_error_that_nobody_foresaw_while_prompting(self):
+		with (
+			patch(
+				"frappe_mpsa_payments.frappe_mpsa_payments.doctype.mpesa_express_request.mpesa_express_request.initiate_stk_push",
+				side_effect=self.fail_with_credentials_at_hand,
+			),
+			self.assertRaises(frappe.ValidationError),
+		):
+			payments.request_payment(self.subscription)
+		frappe.db.commit()
+		self.assert_none_logged()
+
+	def fail_with_credentials_at_hand(self, **_arguments):
+		settings = {"consumer_secret": site.CONSUMER_SECRET, "Password": site.PASSKEY}
+		raise TypeError(f"{len(settings)} settings")
