@@ -28,13 +28,27 @@ def ask(names: list[str]) -> None:
 	Commits, because it waits for the network.
 	"""
 	questions = [question for name in names if (question := _question(name))]
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while Daraja is asked
 	for question, answer in zip(questions, daraja.ask(questions), strict=True):
-		if isinstance(question, daraja.PushQuestion):
-			_write_push_answer(question.payment, answer)
-		else:
-			_write_receipt_answer(question.payment, answer)
+		try:
+			_write_answer(question, answer)
+		except Exception:
+			frappe.db.rollback()  # asked again when its lease is over; the others' answers stand
+			frappe.log_error(f"M-PESA's answer about {question.payment} could not be written down")
 		frappe.db.commit()  # nosemgrep: what Daraja answered must outlive whatever comes next
+
+
+def _write_answer(question: daraja.Question, answer: daraja.Answer) -> None:
+	if isinstance(question, daraja.PushQuestion):
+		_write_push_answer(question.payment, answer)
+	else:
+		_write_receipt_answer(question.payment, answer)
+
+
+def _locked(name: str):
+	"""The payment, locked, and as new as the lock: an older snapshot must not be read from."""
+	frappe.db.commit()  # nosemgrep: see above; nothing is unwritten here
+	lock_row("Subscription Payment", name)
+	return frappe.get_doc("Subscription Payment", name)
 
 
 def _question(name: str) -> daraja.Question | None:
@@ -53,8 +67,7 @@ def _question(name: str) -> daraja.Question | None:
 def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
 	if isinstance(answer, DarajaError):
 		answer = StkAnswer(Outcome.UNKNOWN, "", str(answer))
-	lock_row("Subscription Payment", name)
-	payment = frappe.get_doc("Subscription Payment", name)
+	payment = _locked(name)
 	if payment.status not in UNVERIFIED:
 		return
 	payment.last_answer = f"{answer.description} ({answer.code})" if answer.code else answer.description
@@ -104,8 +117,7 @@ def _write_receipt_answer(name: str, answer: Asked | DarajaError) -> None:
 
 def _note_asking(name: str, give_up: bool = False, **values) -> bool:
 	"""False if the payment needs no asking any more."""
-	lock_row("Subscription Payment", name)
-	payment = frappe.get_doc("Subscription Payment", name)
+	payment = _locked(name)
 	if payment.status not in UNVERIFIED:
 		return False
 	payment.update(values)

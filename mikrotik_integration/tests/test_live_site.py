@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import frappe
 
+from mikrotik_integration.services import inbox_worker
 from mikrotik_integration.simulators.daraja import Fate, Kind
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
@@ -45,7 +46,7 @@ class TestLiveSite(ServiceTestCase):
 		for thread in threads:
 			thread.join()
 		for one in subscriptions:
-			wait_for(lambda one=one: self.is_in_sync(one), f"the router for {one.name}")
+			wait_for(lambda one=one: self.is_in_sync(one), f"the router for {one.name}", seconds=240)
 			entries = frappe.get_all("Payment Entry", {"party": one.customer}, pluck="paid_amount")
 			self.assertEqual([1500], entries)
 			self.assertEqual(Decimal(0), self.receivable_of(one.customer))
@@ -55,5 +56,7 @@ class TestLiveSite(ServiceTestCase):
 		self.live.call(self.live.session(), REQUEST_PAYMENT, subscription=subscription)
 
 	def is_in_sync(self, subscription) -> bool:
+		inbox_worker.ask_again()  # what the scheduler does every minute
+		frappe.db.commit()
 		state = fresh("Customer Subscription", subscription.name, ["status", "router_status"])
 		return (state.status, state.router_status) == ("Active", "In Sync")

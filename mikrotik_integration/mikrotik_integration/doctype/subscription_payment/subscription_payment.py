@@ -6,7 +6,6 @@ from frappe.model.document import Document
 
 from mikrotik_integration.services import inbox_worker, payments
 
-
 MANAGERS = ("ISP Manager", "ISP Administrator", "System Manager")
 
 
