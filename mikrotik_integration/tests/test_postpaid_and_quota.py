@@ -196,3 +196,12 @@ class TestQuota(ServiceTestCase):
 	def profile_of(self, subscription) -> str:
 		(row,) = [row for row in self.sim.rows("/ip/hotspot/user") if row["name"] == subscription.username]
 		return row["profile"]
+
+
+class TestMinute(ServiceTestCase):
+	def test_subscriptions_that_wait_for_nothing_do_not_crowd_out_those_that_are_due(self):
+		router = factories.a_router(self.sim)
+		plan = factories.a_plan()
+		drafts = [factories.a_subscription(router, plan) for _number in range(2)]
+		due = clock._due()
+		self.assertEqual([], [draft.name for draft in drafts if draft.name in due])
