@@ -48,10 +48,11 @@ class Visitor:
 
 
 def a_user(*roles: str, number: int = 1) -> str:
-	"""A committed user with these roles; the same one whenever it is asked for in this run."""
+	"""A committed user with these roles and no limits; the same one whenever it is asked for in this run."""
 	user_type = "Website User" if roles == ("Customer",) else "System User"
 	name = f"{'-'.join(roles).replace(' ', '-').lower()}-{number}-{RUN}@example.com"
 	if frappe.db.exists("User", name):
+		_forget_limits(name)
 		return name
 	user = frappe.get_doc(
 		{
@@ -88,15 +89,24 @@ def a_portal_user(*customers: str) -> str:
 
 
 def a_user_of_one_router(router: str, *roles: str) -> str:
-	"""Staff with a User Permission for this router alone, as an administrator gives it."""
+	"""Staff who are limited to this router."""
 	user = a_user(*roles, number=2)
-	for name in frappe.get_all("User Permission", {"user": user}, pluck="name", order_by="creation"):
-		frappe.delete_doc("User Permission", name)
+	limit_to_router(user, router)
+	return user
+
+
+def limit_to_router(user: str, router: str) -> None:
+	"""A User Permission, as an administrator makes one."""
 	frappe.get_doc(
 		{"doctype": "User Permission", "user": user, "allow": "MikroTik Settings", "for_value": router}
 	).insert()
 	frappe.db.commit()
-	return user
+
+
+def _forget_limits(user: str) -> None:
+	for name in frappe.get_all("User Permission", {"user": user}, pluck="name", order_by="creation"):
+		frappe.delete_doc("User Permission", name)
+	frappe.db.commit()
 
 
 def confirmation(receipt: str, account: str, amount: object, shortcode: str, **values) -> dict:
