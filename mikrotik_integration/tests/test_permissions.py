@@ -255,10 +255,12 @@ class TestFreeService(PermissionTestCase):
 	def test_a_subscription_is_not_made_with_time_in_it(self):
 		for role in ("ISP Staff", "ISP Manager", "ISP Administrator"):
 			with self.subTest(role):
+				customer = factories.a_customer().name
+				frappe.db.commit()
 				answer = self.visitor(role).resource(
 					"POST",
 					"Customer Subscription",
-					customer=factories.a_customer().name,
+					customer=customer,
 					internet_plan=self.subscription.internet_plan,
 					mikrotik_settings=self.router.name,
 					payment_method="M-Pesa",
