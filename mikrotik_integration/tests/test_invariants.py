@@ -107,7 +107,7 @@ class TestInvariants(ServiceTestCase):
 		for subscription in (paid, ended, held):
 			payments.request_payment(subscription)
 			frappe.db.commit()
-		self.let_time_do_its_work(rounds=1)
+		self.let_time_do_its_work(rounds=2)
 		sessions = [self.login(subscription) for subscription in (paid, ended, held)]
 		self.sim.set_faults(refuse_connections=True)
 		frappe.db.set_value(
@@ -131,7 +131,7 @@ class TestInvariants(ServiceTestCase):
 		for subscription in self.customers(3):
 			payments.request_payment(subscription, amount=random.Random(subscription.name).randint(500, 4000))
 			frappe.db.commit()
-		self.let_time_do_its_work(rounds=1)
+		self.let_time_do_its_work(rounds=2)
 		applied = frappe.get_all(
 			"Subscription Payment",
 			{"mikrotik_settings": self.router.name, "status": "Applied"},
@@ -159,7 +159,7 @@ class TestInvariants(ServiceTestCase):
 		(subscription,) = self.customers(1)
 		payments.request_payment(subscription)
 		frappe.db.commit()
-		self.let_time_do_its_work(rounds=1)
+		self.let_time_do_its_work(rounds=2)
 		chance, moved, before = random.Random(6), 0, 0
 		session = self.login(subscription)
 		for _step in range(25):
@@ -208,7 +208,7 @@ class TestInvariants(ServiceTestCase):
 		for subscription in paying:
 			payments.request_payment(subscription)
 			frappe.db.commit()
-		self.let_time_do_its_work(rounds=1)
+		self.let_time_do_its_work(rounds=2)
 		subscriptions.act(paying[0].name, "terminate")
 		frappe.db.commit()
 		self.work()
@@ -231,7 +231,7 @@ class TestInvariants(ServiceTestCase):
 		secrets = [API_PASSWORD, site.PASSKEY, site.CONSUMER_SECRET, subscription.get_password("password")]
 		payments.request_payment(subscription)
 		frappe.db.commit()
-		self.let_time_do_its_work(rounds=1)
+		self.let_time_do_its_work(rounds=2)
 		subscription.reload()
 		subscription.password = "another-secret-4711"
 		subscription.save()
