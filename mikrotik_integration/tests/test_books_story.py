@@ -8,7 +8,7 @@ from datetime import timedelta
 import frappe
 from frappe.utils import flt
 
-from mikrotik_integration.services import application, clock
+from mikrotik_integration.services import application, clock, subscriptions
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_books import COMPANY, BooksTestCase
 
@@ -17,26 +17,19 @@ PRICE = 1500
 MONTH, ZERO = timedelta(days=30), timedelta(0)
 
 
-class TestAnyStory(BooksTestCase):
+class Story(BooksTestCase):
+	billing = "Prepaid"
+	on_credit = 0.0  # days that the first period gives without money
+	grace = 0.0  # days that may be overdrawn
+
 	def setUp(self) -> None:
 		super().setUp()
-		self.subscription = self.subscribe(factories.a_plan(price=PRICE))
-		self.balance = 0.0  # days of paid time that are left
+		self.isp_settings.grace_days = self.grace
+		self.subscription = self.subscribe(factories.a_plan(price=PRICE, billing=self.billing))
+		self.balance = self.on_credit  # days of paid or credited time that are left
 		self.online = 0.0  # days of service so far
 		self.granted: dict[str, timedelta] = {}
 		self.happened: list[str] = []
-
-	def test_story_1(self):
-		self.tell(1)
-
-	def test_story_2(self):
-		self.tell(2)
-
-	def test_story_3(self):
-		self.tell(3)
-
-	def test_story_4(self):
-		self.tell(4)
 
 	def tell(self, seed: int) -> None:
 		self.chance = random.Random(seed)
@@ -75,8 +68,8 @@ class TestAnyStory(BooksTestCase):
 
 	def time_goes_by(self) -> None:
 		days = self.chance.choice((1, 10, 29, 30, 45))
-		self.online += min(days, self.balance)
-		self.balance = max(self.balance - days, 0)
+		self.online += min(days, self.balance + self.grace)
+		self.balance = max(self.balance - days, -self.grace)
 		self.days_go_by(self.subscription, days)
 		for name in self.granted:
 			self.granted[name] = self.window(name)
@@ -248,11 +241,12 @@ class TestAnyStory(BooksTestCase):
 		}
 		given = sum((window for name, window in now.items() if name not in self.granted), ZERO)
 		taken = sum((window for name, window in self.granted.items() if name not in now), ZERO)
-		self.balance = max(self.balance + (given - taken) / timedelta(days=1), 0)
+		after_taking = max(self.balance - taken / timedelta(days=1), -self.grace)
+		self.balance = after_taking + given / timedelta(days=1)
 		self.granted = now
-		self.assertAlmostEqual(self.balance, max(self.days_left(self.subscription), 0), delta=0.05)
-		self.assertEqual(self.balance > 0.05, self.subscription.status == "Active")
-		self.assertAlmostEqual(self.bought(), self.online + self.balance, delta=0.05)
+		self.assertAlmostEqual(self.balance, max(self.days_left(self.subscription), -self.grace), delta=0.05)
+		self.assertEqual(self.balance > 0.05 - self.grace, self.subscription.status == "Active")
+		self.assertAlmostEqual(self.bought() + self.on_credit, self.online + self.balance, delta=0.05)
 
 	def bought(self) -> float:
 		"""Days that were paid for: those of the invoices that gave time, and what was used of those that gave time
@@ -276,3 +270,35 @@ class TestAnyStory(BooksTestCase):
 
 	def missing(self) -> float:
 		return application.missing(self.subscription)
+
+
+class TestPrepaidStories(Story):
+	def test_story_1(self):
+		self.tell(1)
+
+	def test_story_2(self):
+		self.tell(2)
+
+	def test_story_3(self):
+		self.tell(3)
+
+	def test_story_4(self):
+		self.tell(4)
+
+
+class TestPostpaidStories(Story):
+	billing, on_credit, grace = "Postpaid", 30.0, 3.0
+
+	def setUp(self) -> None:
+		super().setUp()
+		subscriptions.activate(self.subscription.name)
+		self.subscription.reload()
+
+	def test_story_1(self):
+		self.tell(1)
+
+	def test_story_2(self):
+		self.tell(2)
+
+	def test_story_3(self):
+		self.tell(3)
