@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
+from mikrotik_integration.overrides import ownership
 from mikrotik_integration.services import inbox, inbox_worker, payments
 
 
@@ -17,8 +18,9 @@ def on_submit(doc, method=None) -> None:
 	referred = _subscriptions_of_references(doc)
 	subscription = doc.customer_subscription or next(iter(referred), None)
 	if not subscription:
+		_tell_of_subscriptions(doc)
 		return
-	_check_customer(doc, subscription)
+	ownership.check(subscription, doc.party, doc.company)
 	if doc.payment_type == "Receive":
 		_receive(doc, subscription)
 	_settle({*referred, subscription})
@@ -35,15 +37,21 @@ def _receive(doc, subscription: str) -> None:
 	_refuse_second_booking(doc)
 	if doc.customer_subscription != subscription:
 		doc.db_set("customer_subscription", subscription, update_modified=False)
-	if name := _replace_cancelled(doc) or _record(doc, subscription):
+	if name := _replace_cancelled(doc, subscription) or _record(doc, subscription):
 		inbox_worker.enqueue(name)
 
 
-def _check_customer(doc, subscription: str) -> None:
-	customer = frappe.db.get_value("Customer Subscription", subscription, "customer")
-	if customer != doc.party:
-		frappe.throw(
-			_("The subscription {0} is of {1}, not of {2}").format(subscription, customer, doc.party)
+def _tell_of_subscriptions(doc) -> None:
+	"""Money on account of the customer buys no Internet; it is easily forgotten to say what it is for."""
+	if doc.payment_type != "Receive" or flt(doc.unallocated_amount) <= 0:
+		return
+	living = {"customer": doc.party, "terminated_at": ("is", "not set")}
+	if names := frappe.get_all("Customer Subscription", living, pluck="name", order_by="creation", limit=5):
+		frappe.msgprint(
+			_("To pay for the Internet, choose a Customer Subscription in the entry: {0}").format(
+				", ".join(names)
+			),
+			alert=True,
 		)
 
 
@@ -55,8 +63,9 @@ def _refuse_second_booking(doc) -> None:
 		frappe.throw(_("The receipt {0} is booked already, by {1}").format(doc.reference_no, booked))
 
 
-def _replace_cancelled(doc) -> str | None:
-	"""The payment whose cancelled entry this one amends: it is booked by this one from now on."""
+def _replace_cancelled(doc, subscription: str) -> str | None:
+	"""The payment whose cancelled entry this one amends: it is booked by this one from now on, maybe for another
+	subscription."""
 	payment = frappe.db.get_value(
 		"Subscription Payment",
 		{"payment_entry": doc.amended_from or "-", "status": "Reversed", "verified": 1},
@@ -76,7 +85,12 @@ def _replace_cancelled(doc) -> str | None:
 	frappe.db.set_value(
 		"Subscription Payment",
 		payment.name,
-		{"payment_entry": doc.name, "status": "Verified", "review_reason": ""},
+		{
+			"payment_entry": doc.name,
+			"subscription": subscription,
+			"status": "Verified",
+			"review_reason": "",
+		},
 	)
 	return payment.name
 

@@ -1,8 +1,8 @@
 """ERPNext's Sales Invoice: one of a subscription buys its period when it is paid; undone, it takes that back."""
 
 import frappe
-from frappe import _
 
+from mikrotik_integration.overrides import ownership
 from mikrotik_integration.services import payments
 
 
@@ -10,23 +10,13 @@ def on_submit(doc, method=None) -> None:
 	if doc.is_return:
 		_settle(frappe.db.get_value("Sales Invoice", doc.return_against, "customer_subscription"))
 	elif doc.customer_subscription and not doc.flags.is_from_service:
-		_check_customer(doc)
+		ownership.check(doc.customer_subscription, doc.customer, doc.company)
 		_sells_nothing_yet(doc)
 		_settle(doc.customer_subscription)
 
 
 def on_cancel(doc, method=None) -> None:
 	_settle(doc.customer_subscription)
-
-
-def _check_customer(doc) -> None:
-	customer = frappe.db.get_value("Customer Subscription", doc.customer_subscription, "customer")
-	if customer != doc.customer:
-		frappe.throw(
-			_("The subscription {0} is of {1}, not of {2}").format(
-				doc.customer_subscription, customer, doc.customer
-			)
-		)
 
 
 def _sells_nothing_yet(doc) -> None:

@@ -60,7 +60,7 @@ def _entry_was_cancelled(payment) -> bool:
 
 
 def _entry_of(payment) -> frappe._dict:
-	fields = ["name", "docstatus", "party", "customer_subscription"]
+	fields = ["docstatus", "party", "customer_subscription", "total_allocated_amount"]
 	entry = frappe.db.get_value("Payment Entry", payment.payment_entry, fields, as_dict=True)
 	return entry or frappe._dict(docstatus=2)
 
@@ -78,7 +78,7 @@ def _obstacle(payment) -> str | None:
 		return _("The subscription {0} was deleted. Assign the payment to another one").format(
 			payment.subscription
 		)
-	if subscription.terminated_at and not invoicing.open_invoice(subscription.name):
+	if subscription.terminated_at and not _pays_a_debt(payment):
 		return _(
 			"The subscription {0} was terminated. Assign the payment to another one, or pay it back"
 		).format(payment.subscription)
@@ -92,6 +92,13 @@ def _obstacle(payment) -> str | None:
 			payment.currency, currency
 		)
 	return None
+
+
+def _pays_a_debt(payment) -> bool:
+	"""Whether an invoice is open for this money, or was until its entry paid it."""
+	if invoicing.open_invoice(payment.subscription):
+		return True
+	return bool(payment.payment_entry) and flt(_entry_of(payment).total_allocated_amount) > 0
 
 
 def _put_aside(payment, status: str, reason: str) -> None:

@@ -20,7 +20,7 @@ def open_invoices(subscription_name: str) -> list[frappe._dict]:
 	rows = (
 		frappe.qb.from_(invoice)
 		.left_join(note)
-		.on((note.return_against == invoice.name) & (note.docstatus == 1))
+		.on((note.return_against == invoice.name) & (note.docstatus == 1) & (note.is_return == 1))
 		.select(
 			invoice.name,
 			(invoice.outstanding_amount + Coalesce(Sum(note.outstanding_amount), 0)).as_("due"),
@@ -57,25 +57,38 @@ def credit(subscription_name: str) -> Decimal:
 	return max(left, Decimal(0))
 
 
-def is_paid(invoice: frappe._dict) -> bool:
+def is_paid(invoice_name: str) -> bool:
 	"""Whether money covers what the invoice asks after credit notes. A credit or a write-off is not money."""
-	if invoice.docstatus != 1:
+	asked = _asked({"name": invoice_name})
+	if not asked:
 		return False
-	total = flt(invoice.rounded_total or invoice.grand_total, CENTS)
-	credited = _credited(invoice.name)
-	if 0 < total <= credited:
+	credited = -sum(_asked({"return_against": invoice_name, "is_return": 1}))
+	if 0 < flt(asked[0], CENTS) <= flt(credited, CENTS):
 		return False
-	return flt(_money_on(invoice.name), CENTS) >= flt(total - credited, CENTS)
+	return flt(_money_on(invoice_name), CENTS) >= flt(asked[0] - credited, CENTS)
 
 
-def _credited(invoice_name: str) -> float:
-	notes = frappe.get_all(
+def _asked(filters: dict) -> list[float]:
+	"""The totals of submitted invoices, in the currency in which the customer's account is kept."""
+	invoices = frappe.get_all(
 		"Sales Invoice",
-		filters={"return_against": invoice_name, "docstatus": 1},
-		pluck="grand_total",
+		filters={"docstatus": 1, **filters},
+		fields=[
+			"currency",
+			"party_account_currency",
+			"grand_total",
+			"rounded_total",
+			"base_grand_total",
+			"base_rounded_total",
+		],
 		order_by="creation",
 	)
-	return flt(-sum(notes), CENTS)
+	return [
+		row.rounded_total or row.grand_total
+		if row.currency == row.party_account_currency
+		else row.base_rounded_total or row.base_grand_total
+		for row in invoices
+	]
 
 
 def _money_on(invoice_name: str) -> float:

@@ -17,9 +17,6 @@ from mikrotik_integration.services import invoicing, ledger, lifecycle, settings
 ZERO = timedelta(0)
 INVOICE_FIELDS = [
 	"name",
-	"docstatus",
-	"grand_total",
-	"rounded_total",
 	"amended_from",
 	"service_granted",
 	"service_from",
@@ -100,6 +97,7 @@ def _grant_paid(subscription) -> None:
 		filters={
 			"customer_subscription": subscription.name,
 			"is_return": 0,
+			"is_debit_note": 0,
 			"service_granted": 0,
 			"docstatus": 1,
 		},
@@ -108,7 +106,7 @@ def _grant_paid(subscription) -> None:
 	)
 	for invoice in not_granted:
 		sold = time_sold(invoice, subscription)
-		if sold is not None and ledger.is_paid(invoice):
+		if sold is not None and ledger.is_paid(invoice.name):
 			_grant(subscription, invoice.name, sold)
 
 
@@ -122,7 +120,7 @@ def _grant(subscription, invoice_name: str, sold: timedelta) -> None:
 
 def _revoke_unpaid(subscription) -> None:
 	for invoice in _granted_in_doubt(subscription):
-		if not ledger.is_paid(invoice):
+		if not ledger.is_paid(invoice.name):
 			_revoke(subscription, invoice)
 
 
@@ -153,7 +151,7 @@ def _granted_in_doubt(subscription) -> list[frappe._dict]:
 	return (
 		frappe.qb.from_(invoice)
 		.left_join(note)
-		.on((note.return_against == invoice.name) & (note.docstatus == 1))
+		.on((note.return_against == invoice.name) & (note.docstatus == 1) & (note.is_return == 1))
 		.select(*(invoice[field] for field in INVOICE_FIELDS))
 		.distinct()
 		.where((invoice.customer_subscription == subscription.name) & (invoice.service_granted == 1))

@@ -141,7 +141,8 @@ class BooksTestCase(BenchTestCase):
 	def tearDown(self) -> None:
 		frappe.set_user("Administrator")
 		frappe.db.rollback()
-		frappe.clear_document_cache("Company", COMPANY)
+		for doctype, name in (("Company", COMPANY), ("Accounts Settings", "Accounts Settings")):
+			frappe.clear_document_cache(doctype, name)
 		super().tearDown()
 
 	# --- what happens ---

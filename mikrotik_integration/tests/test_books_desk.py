@@ -251,6 +251,40 @@ class TestReferences(BooksTestCase):
 		self.assert_days_left(30, self.subscription)
 		self.assertFalse(frappe.db.exists("Subscription Payment", amended.name))
 
+	def test_money_is_moved_to_another_subscription_by_amending_its_entry(self):
+		payment = self.pay(self.subscription)
+		other = self.subscribe()
+		entry = frappe.get_doc("Payment Entry", payment.payment_entry)
+		entry.cancel()
+		amended = frappe.copy_doc(entry)
+		amended.update(
+			{
+				"amended_from": entry.name,
+				"party": other.customer,
+				"party_name": None,
+				"customer_subscription": other.name,
+				"references": [],
+			}
+		)
+		amended.insert()
+		amended.submit()
+		self.work(self.subscription, other)
+		payment.reload()
+		self.assertEqual(("Applied", other.name), (payment.status, payment.subscription))
+		self.assertEqual("Expired", self.subscription.status)
+		self.assert_days_left(30, other)
+		self.assert_owes(0, other)
+
+	def test_an_entry_of_another_company_is_refused(self):
+		self.isp_settings.company = site.COMPANY
+		with self.assertRaisesRegex(frappe.ValidationError, site.COMPANY):
+			self.desk(self.subscription, 1500)
+
+	def test_who_books_money_without_the_subscription_is_told_of_it(self):
+		frappe.clear_messages()
+		self.desk(self.subscription, 1500, customer_subscription=None)
+		self.assertIn(self.subscription.name, frappe.as_json(frappe.get_message_log()))
+
 	def test_a_payment_assigned_to_another_subscription_takes_its_entry_along(self):
 		other = self.subscribe(customer=self.subscription.customer)
 		entry = self.desk(self.subscription, 1500)

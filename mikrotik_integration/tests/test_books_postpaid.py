@@ -111,6 +111,14 @@ class TestDunning(PostpaidTestCase):
 		self.assertEqual(("Expired", 100), (self.subscription.status, self.subscription.credit))
 		self.assert_owes(-100, self.subscription)
 
+	def test_the_debt_of_a_terminated_subscription_can_be_paid_at_the_desk(self):
+		self.days_go_by(self.subscription, 40)
+		subscriptions.act(self.subscription.name, "terminate")
+		entry = self.desk(self.subscription, 1500, *self.invoices(self.subscription))
+		self.work(self.subscription)
+		self.assertEqual("Applied", frappe.db.get_value("Subscription Payment", entry.name, "status"))
+		self.assert_owes(0, self.subscription)
+
 	def test_money_for_a_terminated_subscription_that_owes_nothing_waits_for_a_person(self):
 		subscriptions.act(self.subscription.name, "terminate")
 		payment = self.pay(self.subscription)

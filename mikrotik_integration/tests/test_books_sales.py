@@ -2,6 +2,7 @@
 
 import frappe
 
+from mikrotik_integration import demo_company as site
 from mikrotik_integration.services import application, periods, subscriptions
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_books import COMPANY, BooksTestCase
@@ -79,6 +80,42 @@ class TestWhatAnInvoiceBuys(BooksTestCase):
 		self.work(subscription)
 		self.assert_days_left(30, subscription)
 
+	def test_a_little_money_does_not_pay_a_foreign_currency_invoice(self):
+		"""10 dollars are due as 1,300 shillings; 20 shillings are not enough, though 20 is more than 10."""
+		frappe.db.set_single_value(
+			"Accounts Settings", "allow_multi_currency_invoices_against_single_party_account", 1
+		)
+		subscription = self.subscribe()
+		invoice = self.hand_made_invoice(
+			subscription, rate=10, currency="USD", conversion_rate=130, plc_conversion_rate=1
+		)
+		self.desk(subscription, 20, invoice.name)
+		self.work(subscription)
+		self.assertEqual("Draft", subscription.status)
+		self.desk(subscription, 1280, invoice.name)
+		self.work(subscription)
+		self.assert_days_left(30, subscription)
+		self.assert_owes(0, subscription)
+
+	def test_a_debit_note_is_no_second_period(self):
+		subscription = self.subscribe()
+		payment = self.pay(subscription)
+		note = self.hand_made_invoice(
+			subscription, rate=100, is_debit_note=1, return_against=payment.sales_invoice
+		)
+		self.work(subscription)
+		self.assert_days_left(30, subscription)
+		self.desk(subscription, 100, note.name)
+		self.work(subscription)
+		self.assert_days_left(30, subscription)
+		self.assert_owes(0, subscription)
+
+	def test_an_invoice_of_another_company_is_refused(self):
+		subscription = self.subscribe()
+		self.isp_settings.company = site.COMPANY
+		with self.assertRaisesRegex(frappe.ValidationError, site.COMPANY):
+			self.hand_made_invoice(subscription)
+
 	def test_an_invoice_for_a_stranger_is_refused(self):
 		subscription = self.subscribe()
 		with self.assertRaisesRegex(frappe.ValidationError, subscription.name):
@@ -113,6 +150,17 @@ class TestCreditNotes(BooksTestCase):
 		self.work(subscription)
 		self.assertEqual("Expired", subscription.status)
 		self.assert_owes(-1500, subscription)
+
+	def test_a_refund_of_a_rounded_invoice_takes_the_period_back(self):
+		subscription = self.subscribe()
+		invoice = self.hand_made_invoice(subscription, rate=1499.6, disable_rounded_total=0)
+		self.assertEqual(1500, invoice.rounded_total)
+		self.desk(subscription, 1500, invoice.name)
+		self.work(subscription)
+		self.assert_days_left(30, subscription)
+		self.credit_note(invoice.name)
+		self.work(subscription)
+		self.assertEqual("Expired", subscription.status)
 
 	def test_a_goodwill_credit_leaves_the_period(self):
 		subscription = self.subscribe()
