@@ -9,7 +9,8 @@ from mikrotik_integration.core.vouchers import codes
 
 lengths = st.integers(codes.MIN_LENGTH, codes.MAX_LENGTH)
 prefixes = st.text(codes.ALPHABET + "aer", max_size=codes.MAX_PREFIX_LENGTH)
-made = st.builds(codes.make, lengths, prefixes)
+bodies = st.text(codes.ALPHABET, min_size=codes.MIN_LENGTH, max_size=codes.MAX_LENGTH)
+made = st.builds(str.__add__, prefixes, bodies).filter(codes.is_login_name)
 
 
 @given(lengths, prefixes)
