@@ -82,7 +82,7 @@ def refresh(subscription_name: str) -> None:
 	"""Bring one subscription up to date with the time, its plan and its usage. In the caller's transaction."""
 	if not lock_row("Customer Subscription", subscription_name):
 		return
-	subscription = frappe.get_doc("Customer Subscription", subscription_name)
+	subscription = frappe.get_doc("Customer Subscription", subscription_name, for_update=True)
 	subscription.flags.ignore_permissions = True
 	subscription.save()
 

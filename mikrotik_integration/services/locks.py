@@ -10,7 +10,8 @@ import frappe
 def lock_row(doctype: str, name: str) -> bool:
 	"""Lock one document until the transaction ends; False if there is none.
 
-	Call it before the first read of a transaction: what is read afterwards is then as new as the lock.
+	What is read afterwards is as new as the lock only if this was the first read of the transaction. Otherwise load
+	the document with ``for_update=True``: that reads it as it is now.
 	"""
 	table = frappe.qb.DocType(doctype)
 	return bool(frappe.qb.from_(table).select(table.name).where(table.name == name).for_update().run())

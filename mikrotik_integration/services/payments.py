@@ -168,8 +168,7 @@ def _unverified_status(payment) -> str:
 
 
 def _locked(name: str, statuses: tuple[str, ...]):
-	lock_row("Subscription Payment", name)
-	payment = frappe.get_doc("Subscription Payment", name)
+	payment = frappe.get_doc("Subscription Payment", name, for_update=True)
 	if payment.status not in statuses:
 		raise PaymentNotPossible(_("This payment is {0}; there is nothing to do").format(_(payment.status)))
 	return payment
@@ -206,7 +205,7 @@ def settle(subscription_name: str) -> None:
 
 	if not lock_row("Customer Subscription", subscription_name):
 		return
-	periods.settle(frappe.get_doc("Customer Subscription", subscription_name))
+	periods.settle(frappe.get_doc("Customer Subscription", subscription_name, for_update=True))
 	frappe.db.commit()  # nosemgrep: the books must stand before the router is talked to
 	realtime.subscription_changed(subscription_name)
 	provisioning.push_owner("Customer Subscription", subscription_name)

@@ -12,7 +12,7 @@ from frappe.utils import cstr, get_datetime
 
 from mikrotik_integration.core.payments.twins import Match, Money, Shape, find_twin
 
-WINDOW = timedelta(minutes=10)
+WINDOW, DOUBTFUL_WITHIN = timedelta(minutes=10), timedelta(minutes=4)
 REAL = ("Verified", "Applied", "Needs Review", "Reversed")
 FIELDS = [
 	"name",
@@ -33,10 +33,10 @@ def find(payment) -> Match | None:
 		return None
 	money = _money(payment)
 	candidates = [_money(row) for row in _candidates(payment, money.at)]
-	match = find_twin(money, candidates, WINDOW)
+	match = find_twin(money, candidates, WINDOW, DOUBTFUL_WITHIN)
 	if match or payment.source == "STK Push":
 		return match
-	elsewhere = find_twin(money, _pushes_for_other_things(money), WINDOW)
+	elsewhere = find_twin(money, _pushes_for_other_things(money), WINDOW, DOUBTFUL_WITHIN)
 	return Match(elsewhere.money, certain=False) if elsewhere else None
 
 

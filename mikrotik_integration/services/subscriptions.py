@@ -98,4 +98,4 @@ def enqueue_push(name: str) -> None:
 def _locked(name: str):
 	if not lock_row("Customer Subscription", name):
 		raise SubscriptionError(_("There is no subscription {0}").format(name))
-	return frappe.get_doc("Customer Subscription", name)
+	return frappe.get_doc("Customer Subscription", name, for_update=True)

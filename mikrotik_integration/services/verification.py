@@ -138,10 +138,13 @@ def take_result(token: str, result: TransactionStatus) -> str | None:
 	name = (
 		frappe.db.get_value("Subscription Payment", {"result_token_hash": _digest(token)}) if token else None
 	)
-	if not name or not lock_row("Subscription Payment", name):
+	if not name:
 		return None
-	payment = frappe.get_doc("Subscription Payment", name)
-	if payment.status not in UNVERIFIED or not _is_answer_to(payment, result):
+	# as it is now: the asking process may have written the conversation's ids since this request began to read
+	payment = frappe.get_doc("Subscription Payment", name, for_update=True)
+	if payment.status not in UNVERIFIED or payment.result_token_hash != _digest(token):
+		return None
+	if not _is_answer_to(payment, result):
 		return None
 	payment.last_answer = result.description
 	payment.result_token_hash = None

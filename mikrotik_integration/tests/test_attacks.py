@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -80,8 +81,10 @@ class TestOneReceiptTwoAccounts(AttackTestCase):
 
 	def setUp(self) -> None:
 		super().setUp()
+		phone = f"2547{secrets.randbelow(10**8):08d}"  # whose last digits no other payer has just now
+		self.subscription = factories.a_subscription(self.router, phone_number=phone)
 		self.other = factories.a_subscription(
-			self.router, customer=self.subscription.customer, phone_number=self.subscription.phone_number
+			self.router, customer=self.subscription.customer, phone_number=phone
 		)
 
 	def claim(self, receipt: str, account: str) -> None:

@@ -106,6 +106,7 @@ def limit_to_router(user: str, router: str) -> None:
 def _forget_limits(user: str) -> None:
 	for name in frappe.get_all("User Permission", {"user": user}, pluck="name", order_by="creation"):
 		frappe.delete_doc("User Permission", name)
+	frappe.cache().delete(frappe.cache().make_key(f"mikrotik_integration|prompts|user|{user}"))
 	frappe.db.commit()
 
 

@@ -6,19 +6,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mikrotik_integration.core.payments.twins import Match, Money, Shape, find_twin
+from mikrotik_integration.core.payments import twins
+from mikrotik_integration.core.payments.twins import Match, Money, Shape
 
 AT = datetime(2026, 1, 1, 12, 0)
-WINDOW = timedelta(minutes=10)
+WINDOW, DOUBT = timedelta(minutes=10), timedelta(minutes=4)
 PUSH = Money("push", Shape.STK, None, "1008", Decimal(1000), "174379", AT, "254712345678")
 C2B = Money("c2b", Shape.C2B, "SLA1", "1008", Decimal("1000.00"), "174379", AT + timedelta(seconds=5))
+
+
+def find_twin(payment, candidates):
+	return twins.find_twin(payment, candidates, WINDOW, DOUBT)
 
 
 def settle(monies):
 	"""What a bookkeeper makes of monies that come in one by one: certain twins, and those left to a person."""
 	books, twins, doubts = [], [], []
 	for money in monies:
-		match = find_twin(money, books, WINDOW)
+		match = find_twin(money, books)
 		if match and match.certain:
 			twins.append((money.identity, match.money.identity))
 			books[books.index(match.money)] = replace(match.money, has_twin=True)
@@ -35,8 +40,8 @@ def test_a_push_and_its_c2b_are_one_money_in_either_order():
 
 def test_the_same_receipt_is_the_same_money_whatever_account_is_claimed():
 	push = replace(PUSH, receipt="sla1 ", account="other")
-	assert find_twin(C2B, [push], WINDOW) == Match(push, True)
-	assert find_twin(push, [C2B], WINDOW) == Match(C2B, True)
+	assert find_twin(C2B, [push]) == Match(push, True)
+	assert find_twin(push, [C2B]) == Match(C2B, True)
 
 
 @pytest.mark.parametrize(
@@ -50,49 +55,51 @@ def test_the_same_receipt_is_the_same_money_whatever_account_is_claimed():
 )
 def test_a_receipt_that_a_callback_claims_does_not_stand_against_the_facts(facts):
 	push = replace(PUSH, receipt="SLA1", **facts)
-	assert find_twin(replace(C2B, phone="254712345678"), [push], WINDOW) is None
+	assert find_twin(replace(C2B, phone="254712345678"), [push]) is None
 
 
 def test_a_receipt_claimed_for_another_account_is_left_to_a_person():
-	assert find_twin(replace(C2B, account="1016"), [PUSH], WINDOW) == Match(PUSH, False)
-	assert find_twin(PUSH, [replace(C2B, account="1016")], WINDOW) == Match(
-		replace(C2B, account="1016"), False
-	)
+	assert find_twin(replace(C2B, account="1016"), [PUSH]) == Match(PUSH, False)
+	assert find_twin(PUSH, [replace(C2B, account="1016")]) == Match(replace(C2B, account="1016"), False)
+
+
+def test_what_is_claimed_minutes_later_is_not_doubted():
+	assert find_twin(replace(C2B, account="1016", at=AT + DOUBT + timedelta(seconds=1)), [PUSH]) is None
 
 
 def test_a_push_hidden_behind_an_invented_receipt_is_left_to_a_person():
 	push = replace(PUSH, receipt="INVENTED")
-	assert find_twin(C2B, [push], WINDOW) == Match(push, False)
+	assert find_twin(C2B, [push]) == Match(push, False)
 
 
 def test_the_same_receipt_goes_before_a_mere_likeness():
 	named = replace(PUSH, identity="named", receipt="SLA1", at=AT + timedelta(minutes=9))
-	assert find_twin(C2B, [PUSH, named], WINDOW) == Match(named, True)
+	assert find_twin(C2B, [PUSH, named]) == Match(named, True)
 
 
 def test_what_is_certain_goes_before_what_is_near():
 	near = replace(PUSH, identity="near", account="1016", at=C2B.at)
-	assert find_twin(C2B, [near, PUSH], WINDOW) == Match(PUSH, True)
+	assert find_twin(C2B, [near, PUSH]) == Match(PUSH, True)
 
 
 def test_a_reference_is_compared_as_far_as_c2b_repeats_it():
 	push = replace(PUSH, account="SUB-2026-00017")
-	assert find_twin(push, [replace(C2B, account="sub-2026-000")], WINDOW).certain
+	assert find_twin(push, [replace(C2B, account="sub-2026-000")]).certain
 
 
 def test_a_till_which_knows_no_account_goes_by_the_payer():
 	nameless = replace(C2B, account="")
-	assert not find_twin(nameless, [PUSH], WINDOW).certain
-	assert find_twin(replace(nameless, phone=PUSH.phone), [PUSH], WINDOW) == Match(PUSH, True)
+	assert not find_twin(nameless, [PUSH]).certain
+	assert find_twin(replace(nameless, phone=PUSH.phone), [PUSH]) == Match(PUSH, True)
 
 
 @pytest.mark.parametrize("payer", [None, "2547 ***** 678", "2547*****5678", "hidden"])
 def test_a_payer_that_mpesa_hides_may_be_anybody_with_these_digits(payer):
-	assert find_twin(replace(C2B, phone=payer), [PUSH], WINDOW) == Match(PUSH, True)
+	assert find_twin(replace(C2B, phone=payer), [PUSH]) == Match(PUSH, True)
 
 
 def test_a_time_that_mpesa_does_not_say_may_be_any():
-	assert find_twin(replace(C2B, at=None), [PUSH], WINDOW) == Match(PUSH, True)
+	assert find_twin(replace(C2B, at=None), [PUSH]) == Match(PUSH, True)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +117,7 @@ def test_a_time_that_mpesa_does_not_say_may_be_any():
 	],
 )
 def test_what_differs_in_fact_is_other_money(other):
-	assert find_twin(PUSH, [other], WINDOW) is None
+	assert find_twin(PUSH, [other]) is None
 
 
 def test_two_pushes_and_two_c2b_in_one_minute_are_two_monies():

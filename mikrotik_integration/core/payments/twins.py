@@ -54,8 +54,13 @@ class Match:
 	certain: bool
 
 
-def find_twin(payment: Money, candidates: Iterable[Money], window: timedelta) -> Match | None:
+def find_twin(
+	payment: Money, candidates: Iterable[Money], window: timedelta, doubtful_within: timedelta
+) -> Match | None:
 	"""The record that is, or may be, the same money as `payment`; None if its money is another for sure.
+
+	`window` is how far apart two records of one money may lie. A prompt is paid within minutes or not at all, so
+	what speaks against being one money need not be doubted if they are more than `doubtful_within` apart.
 
 	A match that is certain goes first, then the same receipt, then the nearest in time. Whoever paid once and
 	claims the receipt for a second account, or hides a push's receipt behind an invented one, gets a match that
@@ -66,7 +71,8 @@ def find_twin(payment: Money, candidates: Iterable[Money], window: timedelta) ->
 		for other in candidates
 		if other.identity != payment.identity and _can_be_one(payment, other, window)
 	]
-	return min(matches, key=lambda match: _order(payment, match), default=None)
+	likely = [match for match in matches if match.certain or _is_near(payment, match.money, doubtful_within)]
+	return min(likely, key=lambda match: _order(payment, match), default=None)
 
 
 def _can_be_one(one: Money, other: Money, window: timedelta) -> bool:
@@ -76,9 +82,13 @@ def _can_be_one(one: Money, other: Money, window: timedelta) -> bool:
 		and not (one.has_twin or other.has_twin)
 		and one.amount == other.amount
 		and one.shortcode.strip() == other.shortcode.strip()
-		and (one.at is None or other.at is None or abs(one.at - other.at) <= window)
+		and _is_near(one, other, window)
 		and phones.may_be_same(one.phone, other.phone)
 	)
+
+
+def _is_near(one: Money, other: Money, window: timedelta) -> bool:
+	return one.at is None or other.at is None or abs(one.at - other.at) <= window
 
 
 def _is_certain(one: Money, other: Money) -> bool:
