@@ -17,12 +17,14 @@ MIN_LENGTH = 9  # the least with a million million possibilities
 MAX_LENGTH = 32
 MAX_PREFIX_LENGTH = 8
 
+PREFIX_LETTERS = ALPHABET + "aer"
+# Keys are not in codes; what they are taken for is in codes, or nothing else is.
+LOOK_ALIKES = {"o": "0", "i": "1", "l": "1", "z": "2", "s": "5", "b": "8", "g": "9", "q": "9", "u": "v"}
+
 _GROUP = 4
 _LONGEST_TYPED = 256
-_LOOK_ALIKES = str.maketrans(
-	{"o": "0", "i": "1", "l": "1", "z": "2", "s": "5", "b": "8", "g": "9", "q": "9", "u": "v"}
-)
-_PREFIX = re.compile(rf"[{ALPHABET}aer]{{0,{MAX_PREFIX_LENGTH}}}")
+_FOLDED = str.maketrans(LOOK_ALIKES)
+_PREFIX = re.compile(rf"[{PREFIX_LETTERS}]{{0,{MAX_PREFIX_LENGTH}}}")
 _NOT_IN_A_CODE = re.compile(r"[^0-9a-z]+")
 
 
@@ -67,7 +69,7 @@ def is_login_name(code: str) -> bool:
 def normalise(typed: str) -> str:
 	"""The code meant by what somebody typed, pasted or said: any case, grouping and look-alikes. Maybe empty."""
 	folded = unicodedata.normalize("NFKC", typed[:_LONGEST_TYPED]).casefold()
-	return _NOT_IN_A_CODE.sub("", folded).translate(_LOOK_ALIKES)[:_LONGEST_TYPED]
+	return _NOT_IN_A_CODE.sub("", folded).translate(_FOLDED)[:_LONGEST_TYPED]
 
 
 def readings(typed: str) -> tuple[str, ...]:
@@ -90,5 +92,5 @@ def _check(length: int, prefix: str) -> None:
 	if not is_valid_prefix(prefix):
 		raise ValueError(
 			f"The prefix {prefix!r} cannot be used: at most {MAX_PREFIX_LENGTH} lower-case letters and digits, "
-			f"only these: {''.join(sorted(ALPHABET + 'aer'))}"
+			f"only these: {''.join(sorted(PREFIX_LETTERS))}"
 		)

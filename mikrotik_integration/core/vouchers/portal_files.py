@@ -1,0 +1,90 @@
+"""The hotspot's own pages, which lead to the portal and work without it.
+
+Which files a hotspot asks for, and its variables: https://help.mikrotik.com/docs/spaces/ROS/pages/87162881. There:
+"if variables are to be used in link directly, then they must be escaped accordingly", by `-esc`, with every variable.
+The router escapes nothing by itself, and `link-orig`, `username` and `error` hold what anybody sent: they are written
+in their `-esc` form only, and no variable is ever written into a script. `redirect.html` and `rlogin.html` set the
+status and header of the answer as the vendor's own do, because phones detect a captive portal by it.
+
+The captive mini-browser of iOS keeps no storage, no cookies between sessions and opens no second window
+(https://io.sivert.pw/blog/captive-network-assistant/): the pages need none of these. Many routers read and write at
+most 4095 bytes of a file over the API, so each is smaller.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import unicodedata
+from pathlib import Path
+
+from ..provisioning.marks import check_word, site_mark
+from . import codes
+from .links import portal_url
+
+NAMES = (
+	"login.html",
+	"alogin.html",
+	"rlogin.html",
+	"redirect.html",
+	"status.html",
+	"logout.html",
+	"error.html",
+	"errors.txt",
+)
+MAX_BYTES = 4095
+
+_PAGES = Path(__file__).with_name("pages")
+_INVISIBLE = ("Cc", "Cs", "Cn")
+_QUERY = "&".join(f"{name}=$({name}-esc)" for name in ("mac", "ip", "link-login-only", "link-orig"))
+
+
+def portal_files(
+	site_id: str, base: str, portal_name: str, title: str, exact_codes: bool = False
+) -> dict[str, str]:
+	"""The files by name, all ASCII. `base` is the site's address (`https://erp.example.com`), `title` the shop's name.
+
+	`exact_codes`: codes made elsewhere are in use, so what is typed is sent as it stands; else look-alikes and grouping
+	are undone. Raises ValueError for an address or name that cannot be, and for a title that is too long."""
+	check_word(site_id, "The site id")
+	values = {
+		"MARK": _text(site_mark(site_id)),
+		"TITLE": _text(title),
+		"STYLE": _page("style.css").replace("\n", ""),
+		"PORTAL": html.escape(f"{portal_url(base, portal_name)}?{_QUERY}"),
+		"EXACT": "yes" if exact_codes else "no",
+		"SCRIPT": _script(),
+	}
+	files = {name: _filled(_page(name), values) for name in NAMES}
+	if max(map(len, files.values())) > MAX_BYTES:
+		raise ValueError("The title is too long for the hotspot's pages")
+	return files
+
+
+def _script() -> str:
+	"""The same for every router: nothing that anybody can choose is in it."""
+	values = {
+		"LOOK_ALIKES": json.dumps(codes.LOOK_ALIKES, separators=(",", ":")),
+		"LETTERS": codes.PREFIX_LETTERS,
+		"SHORTEST": str(codes.MIN_LENGTH),
+		"LONGEST": str(codes.MAX_LENGTH + codes.MAX_PREFIX_LENGTH),
+	}
+	return _filled("".join(line.strip() + "\n" for line in _page("login.js").splitlines()), values).strip()
+
+
+def _text(text: str) -> str:
+	"""Text in HTML, in ASCII, in which a router sees no variable either."""
+	line = " ".join(text.split())
+	visible = "".join(letter for letter in line if unicodedata.category(letter) not in _INVISIBLE)
+	escaped = html.escape(visible).replace("$", "&#36;").replace("@", "&#64;")
+	return escaped.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _filled(page: str, values: dict[str, str]) -> str:
+	for name, value in values.items():
+		page = page.replace(f"@{name}@", value)
+	return page
+
+
+def _page(name: str) -> str:
+	return (_PAGES / name).read_text(encoding="ascii")
