@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import librouteros
 import pytest
 from librouteros.api import Api
 
-from mikrotik_integration.simulators.routeros import Behaviour, RouterSimulator
+from mikrotik_integration.simulators.routeros import Behaviour, Certificate, RouterSimulator
 
 PASSWORD = "secret"
 TIMEOUT_S = 5
@@ -137,3 +140,30 @@ def api(router: RouterSimulator, connect: Callable[..., Api]) -> Api:
 @pytest.fixture
 def wire(router: RouterSimulator, dial: Callable[[RouterSimulator], Wire]) -> Wire:
 	return dial(router).login()
+
+
+@pytest.fixture
+def web_server() -> Iterator[Callable[..., int]]:
+	"""Starts a server on this machine that has these paths (`{host}` is whom it was taken for); its port."""
+	with ExitStack() as stack:
+
+		def start(answers: Mapping[str, bytes], certificate: Certificate | None = None) -> int:
+			class Handler(BaseHTTPRequestHandler):
+				def do_GET(self) -> None:
+					body = answers.get(self.path)
+					self.send_response(404 if body is None else 200)
+					self.end_headers()
+					self.wfile.write((body or b"").replace(b"{host}", self.headers["Host"].encode()))
+
+				def log_message(self, format: str, *args: object) -> None:
+					"""Says nothing."""
+
+			server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+			if certificate is not None:
+				server.socket = certificate.server_context().wrap_socket(server.socket, server_side=True)
+			threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+			stack.callback(server.server_close)
+			stack.callback(server.shutdown)
+			return server.server_address[1]
+
+		yield start

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import ProxyHandler, build_opener
 
 import librouteros
 import pytest
@@ -28,7 +29,8 @@ class Process:
 		self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 		assert self.process.stdout is not None
 		self.ready = self.process.stdout.readline().strip()
-		self.port, self.control_port = (int(found) for found in re.findall(r":(\d+)", self.ready))
+		found = [int(port) for port in re.findall(r":(\d+)", self.ready)]
+		self.port, self.control_port, *self.more_ports = found
 		self.control = Control(self.control_port)
 		self.apis: list[librouteros.Api] = []
 
@@ -45,6 +47,11 @@ class Process:
 		assert self.process.stdout is not None
 		self.process.stdout.close()
 		return self.process.wait(timeout=10)
+
+
+def open_url(url: str) -> Any:
+	"""Opens an address on this machine, whatever proxy the environment names."""
+	return build_opener(ProxyHandler({})).open(url, timeout=10)
 
 
 @pytest.fixture
@@ -143,6 +150,20 @@ def test_what_hinders_the_start_is_said_in_one_line(start, tmp_path: Path) -> No
 		failed = subprocess.run([*PROGRAM, *more], capture_output=True, text=True, cwd=ROOT)
 		assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
 		assert failed.stderr.startswith("cannot start: ")
+
+
+def test_devices_see_the_hotspots_pages_from_another_process(start) -> None:
+	process = start("--hotspot-port", "0")
+	process.control.do("run", path="/ip/hotspot/user/add", args={"name": "ann", "password": "pw"})
+	device = process.control.do("plug_in", mac="02:00:00:00:00:42")
+	for address in (device["url"], f"http://127.0.0.1:{process.more_ports[0]}"):
+		with open_url(f"{address}/login?username=ann&password=pw") as page:
+			assert page.status == 200
+	online = process.control.do("rows", menu="/ip/hotspot/active")["rows"]
+	assert [(row["user"], row["mac-address"]) for row in online] == [("ann", "02:00:00:00:00:42")]
+	process.control.do("unplug", mac=device["mac"])
+	with pytest.raises(OSError):
+		open_url(device["url"])
 
 
 def test_one_order_can_be_given_from_a_shell(start) -> None:

@@ -13,6 +13,7 @@ from .customers import Customers, CustomerSession, Moved
 from .errors import LoginRefused, SessionEnded, Trapped
 from .faults import Faults
 from .server import RouterSimulator
+from .web import Device
 
 __all__ = [
 	"Behaviour",
@@ -20,6 +21,7 @@ __all__ = [
 	"Command",
 	"CustomerSession",
 	"Customers",
+	"Device",
 	"Faults",
 	"HiddenSecret",
 	"LoginRefused",

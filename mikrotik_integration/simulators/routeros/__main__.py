@@ -36,6 +36,12 @@ def arguments() -> argparse.Namespace:
 	parser.add_argument("--service-ms", type=float, default=0, help="the router's work per command")
 	parser.add_argument("--state", type=Path, metavar="FILE", help="keep the configuration here")
 	parser.add_argument("--control-port", type=int, help="orders by lines of JSON; 0 for any free port")
+	parser.add_argument(
+		"--hotspot-port",
+		type=int,
+		metavar="PORT",
+		help="the hotspot's web pages; each address 127.x.y.z that connects is a device of its own",
+	)
 	parser.add_argument("--identity", default="MikroTik")
 	parser.add_argument("--routeros", default="7.16", metavar="VERSION")
 	parser.add_argument("--session-limit", type=int, help="what the licence allows: 200 (L4), 500 (L5)")
@@ -61,6 +67,7 @@ def simulator(given: argparse.Namespace) -> RouterSimulator:
 		faults=Faults(latency_ms=given.latency_ms, service_ms=given.service_ms),
 		certificate=certificate(given) if given.tls else None,
 		state=given.state,
+		hotspot_port=given.hotspot_port,
 	)
 
 
@@ -91,6 +98,8 @@ def begin(stack: ExitStack, given: argparse.Namespace) -> None:
 	if given.control_port is not None:
 		control = stack.enter_context(ControlPort(router, given.control_port))
 		ready += f", control on 127.0.0.1:{control.port}"
+	if given.hotspot_port is not None:
+		ready += f", hotspot on {router.host}:{router.hotspot.port}"
 	print(ready, flush=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -72,6 +73,18 @@ class Behaviour:
 	counters_saved_every_s: float = 0
 	"""How often the counters of hotspot users are saved; a power cut takes what came after. 0: at once."""
 	reboot_numbering: Numbering = Numbering.NEW
+	file_contents_bytes: int = 60_000
+	"""How much `contents` of a file may be set or shown: 60 KB by the manual (Files), 4095 on old versions."""
+	files_need_directory: bool = True
+	"""False: a file in a directory that is not there makes it."""
+	files_cached_s: float = 0
+	"""A power cut empties files written in the last so many seconds (the manual: up to 40 on some boards)."""
+	has_flash_directory: bool = False
+	"""True: hotspot files are in `flash/hotspot`, and what is not under `flash` is gone after a reboot."""
+	hotspot_escapes_html: bool = False
+	"""Whether `$(username)` and the like come as `&lt;` in the hotspot's pages, or as they were sent."""
+	logout_forgets_cookie: bool = True
+	"""False: who logs out on the hotspot's page keeps the MAC cookie, and is back at the next request."""
 	missing_menus: tuple[str, ...] = ()
 	"""Menus (with all below) that this router does not have, such as `/ip/hotspot` without its package."""
 
@@ -81,5 +94,5 @@ class Behaviour:
 
 
 def _number(version: str) -> tuple[int, ...]:
-	digits = version.replace("rc", ".").replace("beta", ".").split(".")
-	return tuple(int(part) for part in digits[:2])
+	"""`7.19.2` and `7.19rc1` in numbers; a release candidate counts as its release."""
+	return tuple(int(part) for part in re.split("rc|beta", version)[0].split(".")[:3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .table import Row
@@ -35,6 +35,8 @@ class Answer:
 	is_print: bool = False
 	stays: bool = False
 	"""The command goes on until it is cancelled."""
+	later: Callable[[], Answer] | None = None
+	"""The real answer, for which one has to wait without holding the router's lock. May raise Trapped."""
 
 
 DONE = Answer()

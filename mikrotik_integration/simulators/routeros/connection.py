@@ -137,6 +137,19 @@ class Connection(asyncio.Protocol):
 				self._send_all(answers, at)
 				answers, self._sent = [], 0
 		self._send_all(answers, at)
+		self._wait()
+
+	def _wait(self) -> None:
+		"""Has the answers that take their time waited for elsewhere."""
+		for waiting in self._talk.waiting:
+			finished = self._loop.run_in_executor(None, self._talk.finish, waiting)
+			finished.add_done_callback(lambda done: self._came(done.result()))
+		self._talk.waiting = []
+
+	def _came(self, sentences: list[bytes]) -> None:
+		"""Sends an answer that took its time."""
+		self._send_all([sentences], self._loop.time())
+		self._pump()
 
 	def _send_all(self, answers: list[list[bytes]], at: float) -> None:
 		if self._host.router.behaviour.interleave_replies and self._sent is not None:

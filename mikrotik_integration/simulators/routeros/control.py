@@ -60,6 +60,8 @@ class Orders:
 			"login_by_radius": self._login_by_radius,
 			"come_back": self._come_back,
 			"appear": self._appear,
+			"plug_in": self._plug_in,
+			"unplug": self._unplug,
 			"move": self._move,
 			"hang_up": self._hang_up,
 			"sessions": self._sessions,
@@ -79,7 +81,7 @@ class Orders:
 			order = json.loads(line)
 			act = self._table[order.pop("do")]
 			return {"ok": True, **act(**order)}
-		except (LoginRefused, SessionEnded, Trapped, ControlRefused) as refused:
+		except (LoginRefused, SessionEnded, Trapped, ControlRefused, OSError) as refused:
 			return {"ok": False, "error": str(refused)}
 		except (ValueError, KeyError, TypeError, AttributeError) as wrong:
 			return {"ok": False, "error": f"no such order: {wrong}"}
@@ -96,6 +98,13 @@ class Orders:
 	def _appear(self, mac: str | None = None, address: str | None = None) -> Order:
 		found, at = self._simulator.customer.appear(mac, address)
 		return {"mac": found, "address": at}
+
+	def _plug_in(self, mac: str | None = None, address: str | None = None, https: bool = False) -> Order:
+		return asdict(self._simulator.plug_in(mac, address, https=https))
+
+	def _unplug(self, mac: str) -> Order:
+		self._simulator.hotspot.unplug(mac)
+		return {}
 
 	def _move(self, session: int, upload: int = 0, download: int = 0, seconds: float = 0) -> Order:
 		found = self._find(session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 
 from . import wire
 from .command import Answer, Command
@@ -13,6 +14,9 @@ from .router import Router
 
 CHALLENGE_BYTES = 16
 
+Waiting = tuple[str | None, Callable[[], Answer]]
+"""The tag of a command, and what waits for its answer."""
+
 
 class Conversation:
 	"""Who is logged in on a connection, and what the router says to it."""
@@ -21,6 +25,8 @@ class Conversation:
 		self.policies: frozenset[str] | None = None
 		self.running: set[str | None] = set()
 		"""Tags of the commands that go on until they are cancelled."""
+		self.waiting: list[Waiting] = []
+		"""Answers that are still to be waited for: see `finish`."""
 		self._router = router
 		self._peer = peer
 		self._challenge: bytes | None = None
@@ -32,6 +38,14 @@ class Conversation:
 				return self._answer(command)
 			except Trapped as trapped:
 				return [self._trap(trapped, command.tag), _sentence(["!done"], command.tag)]
+
+	def finish(self, waiting: Waiting) -> list[bytes]:
+		"""Waits for an answer, in a thread of the caller's; its encoded sentences."""
+		tag, later = waiting
+		try:
+			return self._sentences(later(), tag)
+		except Trapped as trapped:
+			return [self._trap(trapped, tag), _sentence(["!done"], tag)]
 
 	def cancel(self, tag: str | None) -> list[bytes]:
 		"""What a command says that was cancelled."""
@@ -54,6 +68,9 @@ class Conversation:
 		return self._sentences(execute(self._router, command, self.policies), command.tag)
 
 	def _sentences(self, answer: Answer, tag: str | None) -> list[bytes]:
+		if answer.later is not None:
+			self.waiting.append((tag, answer.later))
+			return []
 		tail = [] if tag is None else [f".tag={tag}"]
 		replies = [
 			wire.encode_sentence(["!re", *tail, *wire.attributes(row, answer.names)]) for row in answer.rows

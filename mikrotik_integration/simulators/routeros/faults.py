@@ -27,6 +27,12 @@ class Faults:
 	"""After so many reply sentences since login, half of the next one is sent, and then nothing."""
 	trickle_bytes_per_s: float | None = None
 	"""Replies come no faster than this."""
+	web_delay_ms: float = 0
+	"""How long the hotspot's web pages let their readers wait."""
+	lose_web_requests: str | None = None
+	"""Requests to paths that begin so (`/login`) never arrive: connections end, and nothing is done."""
+	lose_web_replies: str | None = None
+	"""Replies from paths that begin so are lost. What was asked for was still done."""
 
 	@property
 	def port(self) -> tuple[bool, bool, bool]:

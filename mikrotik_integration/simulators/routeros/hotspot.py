@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import values
 from .errors import LoginRefused
 from .router import Router
@@ -15,17 +17,42 @@ SERVER = "hotspot1"
 
 def login(router: Router, user: str, password: str, mac: str, address: str | None) -> Session:
 	"""Lets a device in by name and password. Raises LoginRefused in the portal's words."""
+	return admit(router, user, lambda kept: kept == password, mac, address, "http-pap")
+
+
+def admit(
+	router: Router, user: str, proves: Callable[[str], bool], mac: str, address: str | None, login_by: str
+) -> Session:
+	"""Lets a device in that proves by whatever means to know the user's password. Raises LoginRefused."""
 	row = _known(router, user, mac)
-	if row.get("password", "") != password:
+	if not proves(row.get("password", "")):
 		raise LoginRefused("invalid username or password")
-	return _enter(router, row, mac, address, "http-pap")
+	return _enter(router, row, mac, address, login_by)
+
+
+def server_profile(router: Router) -> Row:
+	"""The profile of the hotspot server."""
+	server = router.table("/ip/hotspot").find(SERVER) or {}
+	return router.table("/ip/hotspot/profile").find(server.get("profile", "default")) or {}
+
+
+def allows(router: Router, method: str) -> bool:
+	"""Whether the server lets devices in by this method (`http-pap`, `mac-cookie`, ...)."""
+	return method in server_profile(router).get("login-by", "").split(",")
+
+
+def forget_cookie(router: Router, mac: str) -> None:
+	"""Takes the device's cookie away, if it has one."""
+	row = _cookie(router, mac)
+	if row is not None:
+		router.table(COOKIES).remove(row)
 
 
 def come_back(router: Router, mac: str, address: str | None) -> Session:
 	"""Lets a device in by its cookie while the user exists and is enabled. Raises LoginRefused."""
 	refresh_cookies(router)
 	cookie = _cookie(router, mac)
-	if cookie is None:
+	if cookie is None or not allows(router, "mac-cookie"):
 		raise LoginRefused(f"you are not logged in (ip {address or '?'}, mac {mac})")
 	return _enter(router, _known(router, cookie["user"], mac), mac, address, "mac-cookie")
 
@@ -157,7 +184,7 @@ def _address(router: Router, row: Row, profile: Row, wanted: str | None) -> str:
 
 
 def _keep_cookie(router: Router, session: Session) -> None:
-	if session.profile["add-mac-cookie"] != "true":
+	if session.profile["add-mac-cookie"] != "true" or not allows(router, "mac-cookie"):
 		return
 	known = _cookie(router, session.mac)
 	if known is not None:

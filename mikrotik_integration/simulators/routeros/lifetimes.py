@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import counters, hotspot, ppp, radius, values
+from . import counters, files, hotspot, ppp, radius, values
 from .errors import LoginRefused
 from .router import Router
 from .sessions import HOTSPOT, Session
@@ -58,8 +58,8 @@ def enforce(router: Router, session: Session) -> None:
 	if timeout and over_s >= 0:
 		session.extra_s -= over_s
 		reason = reason or "session timeout"
-	if reason:
-		end(router, session, reason)
+	if reason or _is_away(router, session):
+		end(router, session, reason or "keepalive timeout")
 
 
 def enforce_all(router: Router) -> None:
@@ -78,7 +78,15 @@ def reboot(router: Router, lose_live: bool) -> None:
 			end(router, session, "reboot")
 	if lose_live:
 		counters.lose_unsaved(router)
+	files.restart(router, power_cut=lose_live)
 	router.forget_live()
 	if router.behaviour.devices_come_back:
 		for session in under_way:
 			come_back(router, session)
+
+
+def _is_away(router: Router, session: Session) -> bool:
+	"""Whether the device of a hotspot session is out of reach for longer than its profile allows."""
+	since = router.absent.get(session.mac) if session.service == HOTSPOT else None
+	patience = values.parse_duration(session.profile.get("keepalive-timeout", "none"))
+	return since is not None and patience is not None and router.clock.now() - since >= patience

@@ -33,11 +33,15 @@ class Router:
 		self.sessions = Sessions()
 		self.hosts: dict[str, str] = {}
 		"""Address of each device seen by the hotspot, by MAC."""
+		self.absent: dict[str, float] = {}
+		"""Since when a device is out of reach, by MAC."""
 		self.cookie_ends: dict[str, float] = {}
 		"""When the cookie of a device ends, by MAC."""
 		self.unsaved_counters: dict[str, Row] = {}
 		"""Counters of hotspot users as last saved, by `.id`, where they have changed since."""
 		self.counters_period = 0.0
+		self.written_files: dict[str, float] = {}
+		"""When each file was written last, by its name."""
 		self.login_numbers = count(1)
 		self.api_logins: dict[int, Row] = {}
 		self.booted = 0.0

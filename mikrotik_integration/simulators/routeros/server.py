@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import lifetimes, views
+from . import files, lifetimes, views
 from .behaviour import ALL_POLICIES, Behaviour
 from .certificates import Certificate
 from .command import Command
@@ -25,6 +25,7 @@ from .port import Port
 from .router import Router
 from .state import dump, load, write
 from .table import Row, Table
+from .web import Device, HotspotWeb
 
 _REMEMBERED_COMMANDS = 200_000
 _TICK_S = 0.5
@@ -44,6 +45,7 @@ class RouterSimulator:
 		faults: Faults | None = None,
 		certificate: Certificate | None = None,
 		state: Path | None = None,
+		hotspot_port: int | None = None,
 	) -> None:
 		self._port = Port(host, port)
 		self.certificate = certificate
@@ -51,12 +53,14 @@ class RouterSimulator:
 		self.router = Router(behaviour or Behaviour())
 		self.faults = faults or Faults()
 		self.customer = Customers(lambda: self.router)
+		self.hotspot = HotspotWeb(host, hotspot_port, lambda: self.router, lambda: self.faults)
 		self._commands: deque[Command] = deque(maxlen=_REMEMBERED_COMMANDS)
 		self._connections: set[Connection] = set()
 		self._busy_until = 0.0
 		self._is_down = False
 		self._loop: LoopThread | None = None
 		self._state = state
+		files.unpack_first(self.router)
 		if state is not None and state.exists():
 			load(self.router, state.read_text())
 		self._saved_changes = self.router.changes
@@ -81,10 +85,12 @@ class RouterSimulator:
 		self.router.on_restart = self.disconnect_all
 		self._loop.do(self._listen)
 		self._loop.do(self._tick)
+		self.hotspot.start()
 		return self
 
 	def stop(self) -> None:
-		"""Closes the port and all connections; it may be started again, on the same port."""
+		"""Closes the ports and all connections; it may be started again, on the same port."""
+		self.hotspot.stop()
 		if self._loop is not None:
 			self._loop.do(self._port.refuse)
 			self._loop.do(lambda: self._drop_all(reset=False))
@@ -100,6 +106,14 @@ class RouterSimulator:
 		self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
 	) -> None:
 		self.stop()
+
+	def plug_in(self, mac: str | None = None, address: str | None = None, *, https: bool = False) -> Device:
+		"""A device joins the Wi-Fi; the hotspot's web pages, as it sees them, are on a port of its own.
+
+		Without `mac` it is a new device. The port also is the device's way to the rest of the world, as a proxy.
+		With `https` the pages are encrypted. Raises OSError, LoginRefused.
+		"""
+		return self.hotspot.plug_in(*self.customer.appear(mac, address), https=https)
 
 	def reboot(self, lose_live: bool = True, down_s: float = 0) -> None:
 		"""Restarts: connections drop, sessions end; their usage is lost as on a power cut, or flushed.
@@ -144,6 +158,9 @@ class RouterSimulator:
 		named = {name.replace("_", "-"): value for name, value in more.items()}
 		with self.router.lock:
 			answer = execute(self.router, Command(path, {**(args or {}), **named}), frozenset(ALL_POLICIES))
+		if answer.later is not None:
+			answer = answer.later()
+		with self.router.lock:
 			return [dict(row) for row in answer.rows] or ([{"ret": answer.ret}] if answer.ret else [])
 
 	def add(self, menu: str, args: Mapping[str, str] | None = None, **more: str) -> str:
@@ -218,13 +235,13 @@ class RouterSimulator:
 
 	def _go_down(self, seconds: float) -> None:
 		"""Refuses connections for a while."""
-		self._is_down = True
+		self._is_down = self.hotspot.is_down = True
 		self._port.refuse()
 		loop = asyncio.get_running_loop()
 		loop.call_later(seconds, lambda: loop.create_task(self._come_up()))
 
 	async def _come_up(self) -> None:
-		self._is_down = False
+		self._is_down = self.hotspot.is_down = False
 		await self._listen()
 
 	def _tls_context(self) -> ssl.SSLContext | None:

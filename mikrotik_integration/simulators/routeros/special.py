@@ -6,6 +6,7 @@ from . import counters, hotspot, lifetimes, values, views
 from .behaviour import ResetBy
 from .command import DONE, Answer
 from .errors import LoginRefused, Trapped, no_such_item
+from .file_verbs import FILE_VERBS
 from .menu import Column
 from .sessions import HOTSPOT, Session
 from .table import Row
@@ -131,6 +132,7 @@ def _in_api_words(refused: str) -> str:
 
 
 SPECIAL: dict[tuple[str, str], tuple[Verb, str]] = {
+	**FILE_VERBS,
 	("/ip/hotspot/active", "remove"): (end_sessions, "write"),
 	("/ip/hotspot/active", "login"): (log_device_in, "write"),
 	("/ip/hotspot/active", "add"): (refuse, "write"),

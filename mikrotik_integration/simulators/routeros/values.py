@@ -13,6 +13,11 @@ _SIZE = re.compile(r"(\d+)([kKMGT]?)")
 _SIZE_FACTORS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
+def encoded(text: str) -> bytes:
+	"""The bytes of a text as they came over the API, whatever they were."""
+	return text.encode("utf-8", "surrogateescape")
+
+
 def parse_duration(text: str) -> int | None:
 	"""Seconds of `1w2d3h4m5s`, `1d01:02:03`, `90`; None for what is no duration."""
 	if text.isascii() and text.isdigit():

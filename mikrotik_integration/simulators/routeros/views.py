@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import counters, hotspot, values
+from . import counters, files, hotspot, values
 from .router import Router
 from .sessions import BYTES_PER_PACKET, HOTSPOT, Session
 from .table import Row
@@ -180,6 +180,8 @@ def rows(router: Router, menu: str) -> list[Row]:
 	"""All rows of a menu as `print` finds them."""
 	if menu in INSTEAD:
 		return list(INSTEAD[menu](router))
+	if menu == files.FILES:
+		return files.shown(router)
 	if menu == hotspot.COOKIES:
 		hotspot.refresh_cookies(router)
 	configured = list(router.table(menu).rows.values())

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import hotspot, ppp, system
+from . import files, hotspot, ppp, system
 
-DECLARED = {menu.path: menu for menu in (*hotspot.MENUS, *ppp.MENUS, *system.MENUS)}
+DECLARED = {menu.path: menu for menu in (*hotspot.MENUS, *ppp.MENUS, *system.MENUS, *files.MENUS)}
