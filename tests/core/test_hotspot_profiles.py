@@ -3,13 +3,11 @@ from __future__ import annotations
 import pytest
 from routeros_factories import a_simulator, connect_to
 
-from mikrotik_integration.core.hotspot.logins import end_logins
 from mikrotik_integration.core.hotspot.profiles import NotSet, allow_login_links, read_profiles, use_pages
 from mikrotik_integration.core.routeros.errors import NotPermitted
 from mikrotik_integration.simulators.routeros import Behaviour
 
 MENU = "/ip/hotspot/profile"
-A, B = "AA:BB:CC:00:00:01", "AA:BB:CC:00:00:02"
 
 
 @pytest.fixture
@@ -78,25 +76,3 @@ def test_a_refusal_is_raised():
 		pytest.raises(NotPermitted),
 	):
 		use_pages(router, "hsprof1", "x")
-
-
-def online(simulator) -> set[tuple[str, str]]:
-	return {(row["user"], row["mac-address"]) for row in simulator.rows("/ip/hotspot/active")}
-
-
-def with_cookies(simulator) -> set[tuple[str, str]]:
-	return {(row["user"], row["mac-address"]) for row in simulator.rows("/ip/hotspot/cookie")}
-
-
-def test_one_device_is_put_out_and_the_others_of_its_voucher_stay(simulator):
-	simulator.add("/ip/hotspot/user/profile", {"name": "two", "shared-users": "2"})
-	for name in ("fhjk", "other"):
-		simulator.add("/ip/hotspot/user", name=name, password=name, profile="two")
-	for name, mac in (("fhjk", A), ("fhjk", B), ("other", "AA:BB:CC:00:00:03")):
-		simulator.customer.login(name, name, mac=mac)
-	cookies = with_cookies(simulator)
-	with connect_to(simulator) as router:
-		assert end_logins(router, [("fhjk", B.lower()), ("other", A)]) == 1
-		assert end_logins(router, []) == 0
-	assert online(simulator) == {("fhjk", A), ("other", "AA:BB:CC:00:00:03")}
-	assert with_cookies(simulator) == cookies - {("fhjk", B)}
