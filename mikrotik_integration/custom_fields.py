@@ -11,6 +11,14 @@ SUBSCRIPTION = {
 	"in_standard_filter": 1,
 }
 
+ROUTER = {
+	"fieldname": "hotspot_router",
+	"label": _("Hotspot Router"),
+	"fieldtype": "Link",
+	"options": "MikroTik Settings",
+	"description": _("Vouchers of this sale are valid here"),
+}
+
 CUSTOM_FIELDS = {
 	"Sales Invoice": [
 		{
@@ -52,6 +60,20 @@ CUSTOM_FIELDS = {
 			"no_copy": 1,
 			"insert_after": "service_from",
 		},
+		ROUTER | {"insert_after": "pos_profile", "depends_on": "is_pos"},
+		{
+			"fieldname": "hotspot_day_invoice",
+			"label": _("Vouchers of a Day"),
+			"fieldtype": "Check",
+			"read_only": 1,
+			"hidden": 1,
+			"no_copy": 1,
+			"insert_after": "hotspot_router",
+		},
+	],
+	"POS Invoice": [ROUTER | {"insert_after": "pos_profile"}],
+	"POS Profile": [
+		ROUTER | {"insert_after": "warehouse", "description": _("For vouchers that are sold here")}
 	],
 	"Payment Entry": [
 		SUBSCRIPTION | {"insert_after": "party_name"},

@@ -22,3 +22,11 @@ class PaymentNotPossible(Refusal):
 
 class SettingsMissing(Refusal):
 	"""Something has to be filled in first; the message says where."""
+
+
+class VoucherError(Refusal):
+	"""A voucher cannot be made, sold, used or taken back; the message says why."""
+
+
+class SoldOut(VoucherError):
+	"""The pool of a package has no code left."""

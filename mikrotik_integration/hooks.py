@@ -31,8 +31,23 @@ doc_events = {
 		"on_cancel": "mikrotik_integration.overrides.payment_entry.on_cancel",
 	},
 	"Sales Invoice": {
-		"on_submit": "mikrotik_integration.overrides.sales_invoice.on_submit",
-		"on_cancel": "mikrotik_integration.overrides.sales_invoice.on_cancel",
+		"validate": "mikrotik_integration.overrides.voucher_sale.validate",
+		"on_submit": [
+			"mikrotik_integration.overrides.sales_invoice.on_submit",
+			"mikrotik_integration.overrides.voucher_sale.on_submit",
+		],
+		"on_cancel": [
+			"mikrotik_integration.overrides.sales_invoice.on_cancel",
+			"mikrotik_integration.overrides.voucher_sale.on_cancel",
+		],
+	},
+	"POS Invoice": {
+		"validate": "mikrotik_integration.overrides.voucher_sale.validate",
+		"on_submit": "mikrotik_integration.overrides.voucher_sale.on_submit",
+		"on_cancel": "mikrotik_integration.overrides.voucher_sale.on_cancel",
+	},
+	"Journal Entry": {
+		"on_cancel": "mikrotik_integration.overrides.journal_entry.on_cancel",
 	},
 	"Mpesa Express Request": {
 		"before_submit": "mikrotik_integration.overrides.mpesa_express_request.before_submit",
@@ -59,6 +74,7 @@ scheduler_events = {
 		"* * * * *": [
 			"mikrotik_integration.tasks.ask_for_payments_again",
 			"mikrotik_integration.tasks.follow_the_clock",
+			"mikrotik_integration.tasks.send_codes",
 		],
 		"*/2 * * * *": ["mikrotik_integration.tasks.check_routers"],
 	},

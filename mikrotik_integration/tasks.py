@@ -1,6 +1,6 @@
 """Scheduler entries: each says when, and calls one service."""
 
-from mikrotik_integration.services import clock, inbox_worker, routers
+from mikrotik_integration.services import clock, inbox_worker, purchases, routers
 
 
 def ask_for_payments_again() -> None:
@@ -8,8 +8,13 @@ def ask_for_payments_again() -> None:
 	inbox_worker.ask_again()
 
 
+def send_codes() -> None:
+	"""Every minute: codes of bought vouchers whose SMS has not gone out yet."""
+	purchases.send_due_sms()
+
+
 def follow_the_clock() -> None:
-	"""Every minute: periods that end, grace that ends, advances that buy the next period."""
+	"""Every minute: periods and vouchers that end, grace that ends, advances that buy the next period."""
 	clock.advance_due_subscriptions()
 
 
@@ -24,5 +29,5 @@ def collect_usage() -> None:
 
 
 def daily() -> None:
-	"""Daily: invoices, reminders, paid invoices without their period, accounts no longer needed."""
+	"""Daily: invoices, reminders, vouchers of the day before, paid invoices without their period, accounts no longer needed."""
 	clock.daily()

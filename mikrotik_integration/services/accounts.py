@@ -8,7 +8,7 @@ from typing import Any
 
 import frappe
 from frappe.utils import now_datetime
-from frappe.utils.password import get_decrypted_password, set_encrypted_password
+from frappe.utils.password import encrypt, get_decrypted_password, set_encrypted_password
 
 from mikrotik_integration.core.routeros.values import parse_rate, rate_limit
 from mikrotik_integration.core.subscriptions.lifecycle import Access
@@ -26,35 +26,35 @@ def account_key(router: str, service: str, username: str) -> str:
 
 def sync_subscription(subscription) -> None:
 	"""Make the Router Accounts say what this subscription is entitled to now."""
-	current = None
+	current = []
 	if wanted_state := _wanted_state(subscription):
-		current = _hold(subscription, wanted_state)
-	_give_up_others(subscription.doctype, subscription.name, keep=current)
-	_show_pending(subscription)
+		current = [_hold(subscription, wanted_state)]
+	give_up_others(subscription, keep=current)
+	show_pending(subscription)
 
 
-def _show_pending(subscription) -> None:
+def show_pending(owner) -> None:
 	"""Until the routers were seen to agree, nobody may read that they do."""
-	if subscription.router_status != "Pending" and _is_pending(subscription):
-		subscription.db_set("router_status", "Pending", update_modified=False)
+	if owner.router_status != "Pending" and _is_pending(owner):
+		owner.db_set("router_status", "Pending", update_modified=False)
 
 
-def _is_pending(subscription) -> bool:
+def _is_pending(owner) -> bool:
 	account = frappe.qb.DocType("Router Account")
 	return bool(
 		frappe.qb.from_(account)
 		.select(account.name)
-		.where(account.reference_doctype == subscription.doctype)
-		.where(account.reference_name == subscription.name)
+		.where(account.reference_doctype == owner.doctype)
+		.where(account.reference_name == owner.name)
 		.where(account.generation != account.applied_generation)
 		.limit(1)
 		.run()
 	)
 
 
-def release(subscription) -> None:
-	"""The subscription goes away: its accounts must, too."""
-	_give_up_others(subscription.doctype, subscription.name, keep=None)
+def release(owner) -> None:
+	"""The subscription or voucher goes away: its accounts must, too."""
+	give_up_others(owner, keep=[])
 
 
 def profile_of(connection_type, device_limit: int) -> dict[str, Any]:
@@ -148,6 +148,56 @@ def _make(wanted: dict[str, Any], key: str, password: str) -> str:
 	return account.insert(ignore_permissions=True).name
 
 
+def insert_many(wanted: list[tuple[dict[str, Any], str]]) -> None:
+	"""Router Accounts for many new logins (what is wanted, password), which must all name the same fields. One that
+	was there before is brought up to date by itself."""
+	keys = {
+		account_key(values["mikrotik_settings"], values["service"], values["username"]): (values, password)
+		for values, password in wanted
+	}
+	for key in _present(list(keys)):
+		hold(*keys.pop(key))
+	if not keys:
+		return
+	now, user = now_datetime(), frappe.session.user
+	rows = [
+		{
+			"name": frappe.generate_hash(length=10),
+			"account_key": key,
+			"generation": 1,
+			"applied_generation": 0,
+			"creation": now,
+			"modified": now,
+			"owner": user,
+			"modified_by": user,
+			**values,
+		}
+		for key, (values, _password) in keys.items()
+	]
+	secrets = [
+		("Router Account", row["name"], "password", encrypt(password), 1)
+		for row, (_values, password) in zip(rows, keys.values(), strict=True)
+	]
+	frappe.db.bulk_insert("Router Account", list(rows[0]), [list(row.values()) for row in rows])
+	frappe.qb.into(frappe.qb.Table("__Auth")).columns(
+		"doctype", "name", "fieldname", "password", "encrypted"
+	).insert(*secrets).run()
+
+
+def _present(keys: list[str]) -> list[str]:
+	return [
+		key
+		for start in range(0, len(keys), 1000)
+		for key in frappe.get_all(
+			"Router Account",
+			{"account_key": ("in", keys[start : start + 1000])},
+			pluck="account_key",
+			order_by="account_key",
+			limit=0,
+		)
+	]
+
+
 def _want(name: str, changed: dict[str, Any], has_new_password: bool = False) -> None:
 	"""A router that does not show passwords is told one only since it changed: telling it ends the session."""
 	account = frappe.qb.DocType("Router Account")
@@ -161,15 +211,20 @@ def _want(name: str, changed: dict[str, Any], has_new_password: bool = False) ->
 	).run()
 
 
-def _give_up_others(doctype: str, owner: str, keep: str | None) -> None:
+def give_up_others(owner, keep: list[str]) -> None:
+	"""No router is to hold any other login of this subscription or voucher."""
 	others = frappe.get_all(
 		"Router Account",
-		filters={"reference_doctype": doctype, "reference_name": owner, "desired_state": ("!=", ABSENT)},
+		filters={
+			"reference_doctype": owner.doctype,
+			"reference_name": owner.name,
+			"desired_state": ("!=", ABSENT),
+		},
 		pluck="name",
 		order_by="creation",
 	)
 	for name in others:
-		if name != keep:
+		if name not in keep:
 			_want(name, {"desired_state": ABSENT})
 
 

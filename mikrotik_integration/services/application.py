@@ -11,7 +11,8 @@ from frappe import _
 from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_to_date, cstr, flt, now_datetime, strip_html
 
-from mikrotik_integration.services import invoicing, ledger, periods, settings
+from mikrotik_integration.exceptions import VoucherError
+from mikrotik_integration.services import invoicing, ledger, periods, purchases, settings
 from mikrotik_integration.services.locks import lock_row
 
 LONGEST_PAUSE_MINUTES = 30
@@ -29,22 +30,45 @@ def apply(name: str) -> bool:
 		return False
 	if _is_booked_already(payment):
 		return False
+	if payment.hotspot_purchase:
+		return _sell_voucher(payment)
 	subscription = frappe.get_doc("Customer Subscription", payment.subscription)
 	_book(payment, subscription)
-	payment.status = "Applied"
-	payment.review_reason = ""
-	payment.next_ask = None
-	payment.applied_on = now_datetime()
-	payment.save(ignore_permissions=True)
+	_close(payment)
 	periods.settle(subscription)
 	return True
 
 
 def _lock(name: str) -> None:
-	"""Payment, then subscription, before anything is read: what is read then is as new as the locks."""
-	subscription = frappe.db.get_value("Subscription Payment", name, "subscription", for_update=True)
+	"""Payment, then what it is for, before anything is read: what is read then is as new as the locks."""
+	subscription, purchase = frappe.db.get_value(
+		"Subscription Payment", name, ["subscription", "hotspot_purchase"], for_update=True
+	)
 	if subscription:
 		lock_row("Customer Subscription", subscription)
+	if purchase:
+		lock_row("Hotspot Purchase", purchase)
+
+
+def _sell_voucher(payment) -> bool:
+	frappe.db.savepoint("voucher")
+	try:
+		purchases.deliver(payment)
+	except VoucherError as error:  # sold out: the money is there, and has to go back
+		frappe.db.rollback(save_point="voucher")
+		frappe.clear_last_message()
+		_put_aside(payment, "Needs Review", cstr(error))
+		return False
+	_close(payment)
+	return True
+
+
+def _close(payment) -> None:
+	payment.status = "Applied"
+	payment.review_reason = ""
+	payment.next_ask = None
+	payment.applied_on = now_datetime()
+	payment.save(ignore_permissions=True)
 
 
 def _entry_was_cancelled(payment) -> bool:
@@ -67,6 +91,8 @@ def _entry_of(payment) -> frappe._dict:
 
 def _obstacle(payment) -> str | None:
 	"""Why a person has to look at this payment, in words for the desk."""
+	if payment.hotspot_purchase:
+		return purchases.obstacle(payment)
 	if not payment.subscription:
 		return _("No subscription has the account number {0}. Assign the payment to the right one").format(
 			payment.account_typed
@@ -106,13 +132,16 @@ def _put_aside(payment, status: str, reason: str) -> None:
 	payment.review_reason = reason
 	payment.next_ask = None
 	payment.save(ignore_permissions=True)
+	if payment.hotspot_purchase and status == "Needs Review":
+		purchases.owe_refund(payment, reason)
 
 
 def _is_booked_already(payment) -> bool:
 	"""Whether staff have booked this receipt at the desk before its confirmation came; if so, it is no new money."""
 	if not payment.receipt or payment.payment_entry:
 		return False
-	customer = frappe.db.get_value("Customer Subscription", payment.subscription, "customer")
+	doctype = "Hotspot Purchase" if payment.hotspot_purchase else "Customer Subscription"
+	customer = frappe.db.get_value(doctype, payment.hotspot_purchase or payment.subscription, "customer")
 	entry = ledger.entry_with_receipt(payment.receipt, customer)
 	if not entry:
 		return False
@@ -169,7 +198,8 @@ def write_late_receipts() -> None:
 		.where(payment.modified >= add_to_date(now_datetime(), days=-LATE_RECEIPT_DAYS))
 	).run(pluck=True)
 	for name in late:
-		invoicing.write_reference(frappe.get_doc("Subscription Payment", name))
+		booked = frappe.get_doc("Subscription Payment", name)
+		(purchases if booked.hotspot_purchase else invoicing).write_reference(booked)
 
 
 def postpone(name: str, error: Exception) -> None:

@@ -10,6 +10,8 @@ from mikrotik_integration.core.subscriptions import lifecycle as core
 from mikrotik_integration.services import (
 	accounts,
 	application,
+	daily_invoices,
+	deferred,
 	invoicing,
 	ledger,
 	lifecycle,
@@ -18,6 +20,7 @@ from mikrotik_integration.services import (
 	periods,
 	realtime,
 	settings,
+	vouchers,
 )
 from mikrotik_integration.services.locks import lock_row
 
@@ -28,8 +31,10 @@ TRY_AGAIN = timedelta(minutes=15)
 
 
 def advance_due_subscriptions() -> None:
-	"""Every minute: subscriptions whose status changes by time alone, then the routers that this concerns."""
+	"""Every minute: subscriptions and vouchers whose status changes by time alone, then the routers that this concerns."""
 	routers = {router for name in _due() if (router := _guarded(advance, name))}
+	for name in vouchers.due():
+		routers.update(_guarded(advance_voucher, name) or ())
 	for router in routers:
 		enqueue_push(router)
 	follow_the_books()
@@ -58,6 +63,13 @@ def advance(name: str) -> str | None:
 		messages.suspended(subscription)
 	realtime.subscription_changed(name)
 	return subscription.mikrotik_settings
+
+
+def advance_voucher(name: str) -> list[str]:
+	"""One voucher whose time has come; returns its routers."""
+	voucher = vouchers.locked(name)
+	voucher.save()
+	return vouchers.routers_of(voucher)
 
 
 def _follow_the_money(subscription) -> None:
@@ -99,6 +111,8 @@ def daily() -> None:
 	for name in ledger.changed(A_WEEK):
 		payments.enqueue_settle(name)
 	application.write_late_receipts()
+	daily_invoices.make_due()
+	deferred.recognise()
 	accounts.remove_forgotten()
 
 
@@ -163,7 +177,7 @@ def _not_yet(subscription, field: str) -> bool:
 
 
 def _guarded(step, name: str):
-	"""One transaction a subscription: one that fails is logged and does not hold up the others."""
+	"""One transaction each: one that fails is logged and does not hold up the others."""
 	frappe.db.commit()  # nosemgrep: the step reads what is as new as its lock
 	try:
 		result = step(name)
@@ -171,7 +185,7 @@ def _guarded(step, name: str):
 		return result
 	except Exception:
 		frappe.db.rollback()
-		frappe.log_error(f"Subscription {name} could not follow the clock")
+		frappe.log_error(f"{name} could not follow the clock")
 		frappe.db.commit()  # nosemgrep: keeps the error log
 		return None
 

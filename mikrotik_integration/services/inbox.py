@@ -19,13 +19,15 @@ from mikrotik_integration.services.locks import lock_row
 
 KES = "KES"
 NAIROBI = ZoneInfo("Africa/Nairobi")
-OURS = ("Customer Subscription", "Payment Request")
+# what a prompt pays for, and the field of its payment that says so
+OURS_BY_DOCTYPE = {"Customer Subscription": "subscription", "Hotspot Purchase": "hotspot_purchase"}
+OURS = (*OURS_BY_DOCTYPE, "Payment Request")
 RECEIPT = re.compile(r"[A-Z0-9]{6,20}")
 TYPED_LENGTH = 60
 
 
 def record_push(express_request_name: str) -> str | None:
-	"""An STK push that was sent for a subscription; None if no prompt went out or it is not ours."""
+	"""An STK push that was sent for a subscription or a purchase; None if no prompt went out or it is not ours."""
 	request = frappe.db.get_value(
 		"Mpesa Express Request",
 		express_request_name,
@@ -41,8 +43,8 @@ def record_push(express_request_name: str) -> str | None:
 		],
 		as_dict=True,
 	)
-	subscription = _subscription_of(request)
-	if not subscription or not request.checkout_request_id:
+	owner = _owner_of(request)
+	if not owner or not request.checkout_request_id:
 		return None
 	return _insert(
 		{
@@ -57,19 +59,20 @@ def record_push(express_request_name: str) -> str | None:
 			"express_request": request.name,
 			"checkout_request_id": request.checkout_request_id,
 			"next_ask": next_ask(get_datetime(request.creation), 0, now_datetime()),
-			**_belongs_to(subscription),
+			**belongs_to(*owner),
 		}
 	)
 
 
-def _subscription_of(request) -> str | None:
-	"""The subscription that a push pays for: its own reference, or the invoice of a Payment Request."""
+def _owner_of(request) -> tuple[str, str] | None:
+	"""What a push pays for: its own reference, or the subscription of the invoice of a Payment Request."""
 	if not request:
 		return None
-	if request.reference_doctype == "Customer Subscription":
-		return request.reference_name
+	if request.reference_doctype in OURS_BY_DOCTYPE:
+		return request.reference_doctype, request.reference_name
 	if request.reference_doctype == "Payment Request":
-		return subscription_of_payment_request(request.reference_name)
+		subscription = subscription_of_payment_request(request.reference_name)
+		return ("Customer Subscription", subscription) if subscription else None
 	return None
 
 
@@ -89,8 +92,8 @@ def record_pay_bill(register) -> str | None:
 	if not receipt or not mpesa_settings or not 0 < flt(register.transamount) <= float(amounts.LIMIT):
 		return None
 	typed = cstr(register.billrefnumber)[:TYPED_LENGTH]
-	subscription, suggestion = find_subscription(typed, cstr(register.msisdn))
-	if not subscription and not is_ours(mpesa_settings):
+	owner, suggestion = _owner_of_account(typed, cstr(register.msisdn))
+	if not owner and not is_ours(mpesa_settings):
 		return None
 	name = _insert(
 		{
@@ -109,11 +112,20 @@ def record_pay_bill(register) -> str | None:
 			"paid_on": _transaction_time(register.transtime),
 			"next_ask": now_datetime(),
 			"suggested_subscription": suggestion,
-			**_belongs_to(subscription),
+			**(belongs_to(*owner) if owner else {}),
 		}
 	)
 	_compare(name, typed)
 	return name
+
+
+def _owner_of_account(typed: str, msisdn: str) -> tuple[tuple[str, str] | None, str | None]:
+	"""What the account that was typed stands for, and whose subscription it may be otherwise."""
+	subscription, suggestion = find_subscription(typed, msisdn)
+	if subscription:
+		return ("Customer Subscription", subscription), None
+	purchase = frappe.db.get_value("Hotspot Purchase", typed.strip() or "-")
+	return (("Hotspot Purchase", purchase), None) if purchase else (None, suggestion)
 
 
 def receipt_of(register) -> str | None:
@@ -144,7 +156,9 @@ def record_booked_pay_bill(register, payment_entry: str, subscription: str) -> s
 	name = record_pay_bill(register)
 	if name:
 		frappe.db.set_value(
-			"Subscription Payment", name, {"payment_entry": payment_entry, **_belongs_to(subscription)}
+			"Subscription Payment",
+			name,
+			{"payment_entry": payment_entry, **belongs_to("Customer Subscription", subscription)},
 		)
 	return name
 
@@ -164,7 +178,7 @@ def record_desk(payment_entry, subscription: str) -> str | None:
 			"currency": payment_entry.paid_from_account_currency,
 			"payment_entry": payment_entry.name,
 			"paid_on": payment_entry.posting_date,
-			**_belongs_to(subscription),
+			**belongs_to("Customer Subscription", subscription),
 		}
 	)
 
@@ -197,10 +211,10 @@ def only_by_phone(text: str) -> str | None:
 	return _only({"phone_number": phone, "terminated_at": ("is", "not set")}) if phone else None
 
 
-def pushes_without_payment(subscription: str | None = None) -> list[str]:
+def pushes_without_payment(owner: str | None = None) -> list[str]:
 	"""Pushes without a record: its process died right after the prompt went out, or it was sent again since.
 
-	Those that changed in the last day; or all of a subscription's.
+	Those that changed in the last day; or all of one subscription or purchase.
 	"""
 	request = frappe.qb.DocType("Mpesa Express Request")
 	payment = frappe.qb.DocType("Subscription Payment")
@@ -213,8 +227,8 @@ def pushes_without_payment(subscription: str | None = None) -> list[str]:
 		.where(request.checkout_request_id.isnotnull() & (request.checkout_request_id != ""))
 		.where(payment.name.isnull())
 	)
-	if subscription:
-		return query.where(request.reference_name == subscription).run(pluck=True)
+	if owner:
+		return query.where(request.reference_name == owner).run(pluck=True)
 	return query.where(request.modified > add_to_date(now_datetime(), days=-1)).run(pluck=True)
 
 
@@ -235,13 +249,12 @@ def _insert(values: dict) -> str | None:
 		return _insert({**values, "receipt": None}) if values.get("receipt") else None
 
 
-def _belongs_to(subscription: str | None) -> dict:
-	if not subscription:
+def belongs_to(doctype: str, name: str) -> dict:
+	"""The fields of a payment that say what it is for; none if that was deleted since."""
+	found = frappe.db.get_value(doctype, name, ["customer", "mikrotik_settings"])
+	if not found:
 		return {}
-	found = frappe.db.get_value("Customer Subscription", subscription, ["customer", "mikrotik_settings"])
-	if not found:  # deleted since
-		return {}
-	return {"subscription": subscription, "customer": found[0], "mikrotik_settings": found[1]}
+	return {OURS_BY_DOCTYPE[doctype]: name, "customer": found[0], "mikrotik_settings": found[1]}
 
 
 def is_ours(mpesa_settings: str | None) -> bool:

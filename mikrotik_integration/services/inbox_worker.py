@@ -10,7 +10,15 @@ import frappe
 from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_redis_conn
 
-from mikrotik_integration.services import application, inbox, messages, provisioning, realtime, verification
+from mikrotik_integration.services import (
+	application,
+	inbox,
+	messages,
+	provisioning,
+	purchases,
+	realtime,
+	verification,
+)
 
 BATCH = 10
 LEASE = timedelta(seconds=60)
@@ -99,24 +107,44 @@ def _apply(name: str) -> bool:
 
 def _announce(name: str) -> None:
 	payment = frappe.get_doc("Subscription Payment", name)
+	if payment.hotspot_purchase:
+		purchases.announce(payment.hotspot_purchase)
+		return
 	messages.payment_applied(payment)
 	realtime.subscription_changed(payment.subscription)
 
 
 def _show_failure(name: str) -> None:
-	subscription = frappe.db.get_value(
-		"Subscription Payment", {"name": name, "status": "Failed"}, "subscription"
+	failed = frappe.db.get_value(
+		"Subscription Payment",
+		{"name": name, "status": "Failed"},
+		["subscription", "hotspot_purchase", "review_reason"],
+		as_dict=True,
 	)
-	if subscription:
+	if failed and failed.hotspot_purchase:
+		purchases.give_up(failed.hotspot_purchase, failed.review_reason)
+	elif failed and failed.subscription:
 		frappe.db.set_value(
-			"Customer Subscription", subscription, "payment_status", "Failed", update_modified=False
+			"Customer Subscription", failed.subscription, "payment_status", "Failed", update_modified=False
 		)
-		realtime.subscription_changed(subscription)
+		realtime.subscription_changed(failed.subscription)
 
 
 def _provision(applied: list[str]) -> None:
-	if applied:
-		owners = frappe.get_all(
-			"Subscription Payment", {"name": ("in", applied)}, pluck="subscription", order_by="name"
+	paid = frappe.get_all(
+		"Subscription Payment",
+		{"name": ("in", applied or [""])},
+		["subscription", "hotspot_purchase"],
+		order_by="name",
+	)
+	subscriptions = [row.subscription for row in paid if row.subscription]
+	if subscriptions:
+		provisioning.push_owners("Customer Subscription", subscriptions)
+	bought = [row.hotspot_purchase for row in paid if row.hotspot_purchase]
+	if bought:
+		provisioning.push_owners(
+			"Hotspot Voucher",
+			frappe.get_all(
+				"Hotspot Purchase", {"name": ("in", bought)}, pluck="hotspot_voucher", order_by="name"
+			),
 		)
-		provisioning.push_owners("Customer Subscription", owners)

@@ -6,16 +6,13 @@ Everything here runs in the caller's transaction and commits nothing.
 from decimal import Decimal
 
 import frappe
-from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account
-from erpnext.accounts.party import get_party_account, get_payment_terms_template
+from erpnext.accounts.party import get_payment_terms_template
 from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
 from frappe.utils import cstr, flt, get_datetime, getdate, now_datetime, nowdate
 
-from mikrotik_integration.exceptions import PaymentNotPossible, SettingsMissing
-from mikrotik_integration.services import ledger, lifecycle, settings
-
-ADVANCES_APART = "book_advance_payments_in_separate_party_account"
+from mikrotik_integration.exceptions import PaymentNotPossible
+from mikrotik_integration.services import ledger, lifecycle, payment_entries, settings
 
 
 def price_of(subscription) -> Decimal:
@@ -139,57 +136,19 @@ def _append_advances(invoice) -> None:
 def book_payment(subscription, payment, invoice_name: str | None):
 	"""Submit the Payment Entry of a Subscription Payment: against the invoice as far as it is due, the rest an
 	advance."""
-	books = settings.books()
-	mode = _mode_of_payment(payment.mpesa_settings, books.company)
-	paid_on = min(getdate(payment.paid_on), getdate())  # a callback's word is not taken for a day to come
-	entry = frappe.new_doc("Payment Entry")
-	entry.update(
-		{
-			"payment_type": "Receive",
-			"company": books.company,
-			"posting_date": paid_on,
-			"mode_of_payment": mode,
-			"party_type": "Customer",
-			"party": subscription.customer,
-			"paid_from": get_party_account("Customer", subscription.customer, books.company),
-			"paid_to": get_bank_cash_account(mode, books.company)["account"],
-			"paid_amount": flt(payment.amount),
-			"received_amount": flt(payment.amount),
-			"source_exchange_rate": 1,
-			"target_exchange_rate": 1,
-			"reference_no": _reference(payment),
-			"reference_date": paid_on,
-			"customer_subscription": subscription.name,
-			"cost_center": books.cost_center,
-			"custom_remarks": 1,
-			"remarks": _remarks(subscription, payment),
-		}
+	due = _due(subscription.name, invoice_name) if invoice_name else 0
+	return payment_entries.book(
+		payment,
+		subscription.customer,
+		_remarks(subscription, payment),
+		invoice=(invoice_name, due) if due > 0 else None,
+		customer_subscription=subscription.name,
 	)
-	if invoice_name and (due := _due(subscription.name, invoice_name)) > 0:
-		entry.append(
-			"references",
-			{
-				"reference_doctype": "Sales Invoice",
-				"reference_name": invoice_name,
-				"allocated_amount": min(due, flt(payment.amount)),
-			},
-		)
-	entry.flags.ignore_permissions = True
-	entry.flags.is_from_inbox = True  # its payment is recorded already; see overrides.payment_entry
-	if frappe.get_cached_value("Company", books.company, ADVANCES_APART):
-		entry.insert()  # ERPNext puts an advance into its account only in a draft
-	entry.submit()  # not saved before, it is validated and written once instead of twice
-	return entry
-
-
-def _reference(payment) -> str:
-	"""The M-PESA receipt, by which an auditor finds the money in the statement; until it is known, the prompt."""
-	return payment.receipt or payment.payment_id
 
 
 def _remarks(subscription, payment) -> str:
 	return _("M-PESA {0} for Internet account {1} ({2}), payment {3}").format(
-		_reference(payment),
+		payment_entries.reference(payment),
 		subscription.name,
 		subscription.customer_name or subscription.customer,
 		payment.name,
@@ -205,24 +164,13 @@ def _due(subscription_name: str, invoice_name: str) -> float:
 	return flt(due.get(invoice_name), ledger.CENTS)
 
 
-def _mode_of_payment(mpesa_settings: str | None, company: str) -> str:
-	"""That of the M-PESA account which the money went to, so that each agrees with its own statement."""
-	own = f"Mpesa-{mpesa_settings}"
-	if mpesa_settings and frappe.db.exists("Mode of Payment Account", {"parent": own, "company": company}):
-		return own
-	mode = settings.isp_settings().mode_of_payment
-	if not mode:
-		raise SettingsMissing(_("Choose the Mode of Payment for M-PESA in ISP Settings first"))
-	return mode
-
-
 def write_reference(payment) -> None:
 	"""The receipt of a booked payment is another one than was known then: its Payment Entry gets it."""
 	subscription = frappe.get_doc("Customer Subscription", payment.subscription)
 	frappe.db.set_value(
 		"Payment Entry",
 		payment.payment_entry,
-		{"reference_no": _reference(payment), "remarks": _remarks(subscription, payment)},
+		{"reference_no": payment_entries.reference(payment), "remarks": _remarks(subscription, payment)},
 	)
 
 

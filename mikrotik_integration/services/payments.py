@@ -4,7 +4,6 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from mikrotik_integration.core.payments import amounts, phones
 from mikrotik_integration.core.payments.transaction_status import parse_transaction_status_result
 from mikrotik_integration.exceptions import PaymentNotPossible
 from mikrotik_integration.services import (
@@ -13,9 +12,10 @@ from mikrotik_integration.services import (
 	inbox_worker,
 	invoicing,
 	provisioning,
+	purchases,
+	pushes,
 	realtime,
 	same_money,
-	settings,
 	verification,
 )
 from mikrotik_integration.services.locks import lock_row
@@ -28,79 +28,26 @@ def request_payment(subscription, phone_number: str | None = None, amount: float
 	"""
 	if subscription.terminated_at:
 		raise PaymentNotPossible(_("This subscription was terminated"))
-	request = frappe.get_doc(
-		{
-			"doctype": "Mpesa Express Request",
-			"payment_gateway": f"Mpesa-{settings.mpesa_settings_name()}",
-			"phone_number": _phone(phone_number or subscription.phone_number),
-			"base_amount": _amount(subscription, amount),
-			"currency": inbox.KES,
-			"reference_doctype": subscription.doctype,
-			"reference_name": subscription.name,
-			"transaction_title": subscription.name,
-			"transaction_description": subscription.internet_plan,
-		}
+	wanted = amount if amount is not None else application.missing(subscription)
+	name = pushes.send(
+		subscription, phone_number or subscription.phone_number, wanted, subscription.internet_plan
 	)
-	request.flags.ignore_permissions = True
-	request.insert()
-	_submit_push(request)
-	name = inbox.record_push(request.name)
-	frappe.db.commit()  # nosemgrep: the prompt is on the phone, whatever comes next
-	if not name:
-		reason = frappe.db.get_value("Mpesa Express Request", request.name, "response_description")
-		raise PaymentNotPossible(
-			_("M-PESA did not send the prompt{0}. Try again, or pay to the pay bill number").format(
-				f": {reason}" if reason else ""
-			)
-		)
 	frappe.db.set_value(
 		"Customer Subscription", subscription.name, "payment_status", "Pending", update_modified=False
 	)
 	return name
 
 
-def _submit_push(request) -> None:
-	"""frappe_mpsa_payments sends the prompt here; its error handling itself raises TypeErrors at times."""
-	try:
-		request.submit()
-	except frappe.RateLimitExceededError:
-		raise
-	except Exception as error:
-		frappe.log_error(
-			"M-PESA prompt was not sent",
-			frappe.get_traceback(),  # without local variables, which hold credentials
-			reference_doctype=request.doctype,
-			reference_name=request.name,
-		)
-		raise PaymentNotPossible(_("M-PESA could not be reached. Nobody was charged; try again")) from error
-
-
-def _phone(text: str | None) -> str:
-	try:
-		return phones.normalise(text or "")
-	except phones.InvalidPhone as error:
-		raise PaymentNotPossible(str(error)) from error
-
-
-def _amount(subscription, amount: float | None) -> int:
-	"""Whole shillings, rounded up: M-PESA knows no cents, and what is too much stays an advance."""
-	wanted = amount if amount is not None else application.missing(subscription)
-	if wanted <= 0:
-		raise PaymentNotPossible(_("Nothing is due"))
-	try:
-		return amounts.whole_shillings(amounts.parse_amount(str(wanted)))
-	except amounts.InvalidAmount as error:
-		raise PaymentNotPossible(str(error)) from error
-
-
-def poke(subscription_name: str) -> None:
-	"""Something was said about a payment of this subscription: ask Daraja now. Believes nothing by itself."""
-	verification.learn_receipts(subscription_name)
-	for request in inbox.pushes_without_payment(subscription_name):
+def poke(document) -> None:
+	"""Something was said about a payment of this subscription or purchase: ask Daraja now. Believes nothing by
+	itself."""
+	field = inbox.OURS_BY_DOCTYPE[document.doctype]
+	verification.learn_receipts(field, document.name)
+	for request in inbox.pushes_without_payment(document.name):
 		inbox.record_push(request)
 	open_payments = frappe.get_all(
 		"Subscription Payment",
-		filters={"status": ("in", verification.UNVERIFIED), "subscription": subscription_name},
+		filters={"status": ("in", verification.UNVERIFIED), field: document.name},
 		pluck="name",
 		order_by="creation",
 	)
@@ -130,6 +77,7 @@ def assign(name: str, subscription_name: str) -> None:
 	subscription = frappe.get_doc("Customer Subscription", subscription_name)
 	payment.update(
 		{
+			"hotspot_purchase": None,
 			"subscription": subscription.name,
 			"customer": subscription.customer,
 			"mikrotik_settings": subscription.mikrotik_settings,
@@ -176,17 +124,20 @@ def _locked(name: str, statuses: tuple[str, ...]):
 
 def reverse(payment_entry_name: str) -> None:
 	"""A Payment Entry was cancelled: its payment no longer counts, nor does the time that it bought."""
-	name = frappe.db.get_value(
-		"Subscription Payment", {"payment_entry": payment_entry_name, "status": "Applied"}
-	)
-	if not name:
-		return
-	frappe.db.set_value(
+	payment = frappe.db.get_value(
 		"Subscription Payment",
-		name,
-		{"status": "Reversed", "review_reason": _("{0} was cancelled").format(payment_entry_name)},
+		{"payment_entry": payment_entry_name, "status": "Applied"},
+		["name", "subscription", "hotspot_purchase"],
+		as_dict=True,
 	)
-	enqueue_settle(frappe.db.get_value("Subscription Payment", name, "subscription"))
+	if not payment:
+		return
+	reason = _("{0} was cancelled").format(payment_entry_name)
+	frappe.db.set_value("Subscription Payment", payment.name, {"status": "Reversed", "review_reason": reason})
+	if payment.hotspot_purchase:
+		purchases.refunded(payment.hotspot_purchase, reason)
+	else:
+		enqueue_settle(payment.subscription)
 
 
 def enqueue_settle(subscription_name: str) -> None:

@@ -5,20 +5,29 @@ across router I/O. One worker at a time talks to a router, so that an older wish
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import frappe
 from frappe.utils import now_datetime
 from frappe.utils.password import decrypt
 
 from mikrotik_integration.core.provisioning.desired import DesiredAccount, DesiredProfile, Presence, Service
-from mikrotik_integration.core.provisioning.reconcile import Outcome, reconcile_all, reconcile_some
+from mikrotik_integration.core.provisioning.devices import end_devices
+from mikrotik_integration.core.provisioning.reconcile import (
+	OperationResult,
+	Outcome,
+	reconcile_all,
+	reconcile_some,
+)
 from mikrotik_integration.core.routeros.client import connect
 from mikrotik_integration.core.routeros.errors import RouterError
+from mikrotik_integration.core.usage.sessions import SessionReading
 from mikrotik_integration.core.usage.snapshot import Snapshot, read_snapshot
 from mikrotik_integration.services import api_log, realtime, routers, settings, usage
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.locks import router_lock
 
+VOUCHER = "Hotspot Voucher"
 WAIT_SECONDS = 45
 FIELDS = [
 	"name",
@@ -179,9 +188,8 @@ def _write_failure(router: str, accounts: list[frappe._dict], error: str, snapsh
 def _write_outcome(
 	router: str, accounts: list[frappe._dict], outcome: Outcome, snapshot: Snapshot | None, whole: bool
 ) -> None:
-	if snapshot:
-		usage.record(router, snapshot)
-	api_log.log_operations(router, outcome.operations)
+	refused = usage.record(router, snapshot) if snapshot else []
+	api_log.log_operations(router, _without_codes(outcome.operations, accounts))
 	applied = [account for account in accounts if outcome.accounts[account.name].in_sync]
 	failed = [account for account in accounts if not outcome.accounts[account.name].in_sync]
 	now = now_datetime()
@@ -201,6 +209,39 @@ def _write_outcome(
 	routers.seen_answering(router, snapshot.status if snapshot else None, outcome if whole else None)
 	_tell_owners(accounts, {name: _owner_status(result) for name, result in outcome.accounts.items()})
 	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
+	_end_refused(router, refused)
+
+
+def _without_codes(
+	operations: tuple[OperationResult, ...], accounts: list[frappe._dict]
+) -> tuple[OperationResult, ...]:
+	"""The login of a voucher is its code, which lets anybody in: a log shows the end of it."""
+	codes = {account.name: account.username for account in accounts if account.reference_doctype == VOUCHER}
+	return tuple(
+		replace(one, args={key: _hidden(value, codes[one.account_id]) for key, value in one.args.items()})
+		if one.account_id in codes
+		else one
+		for one in operations
+	)
+
+
+def _hidden(value: str, code: str) -> str:
+	return f"…{code[-3:]}" if value == code else value
+
+
+def _end_refused(router: str, sessions: list[SessionReading]) -> None:
+	"""Devices beyond a voucher's number lose their session. Those that come back do so until the next reading."""
+	if not sessions:
+		return
+	try:
+		with connect(routers.endpoint(router)) as connection:
+			results = end_devices(connection, sessions)
+	except RouterError as error:
+		api_log.log_event(router, "end-devices", ok=False, result=str(error))
+	else:
+		hidden = tuple(replace(one, args={"user": f"…{one.args['user'][-3:]}"}) for one in results)
+		api_log.log_operations(router, hidden)
+	frappe.db.commit()  # nosemgrep: keeps the log
 
 
 def _unsync(failed: list[frappe._dict]) -> None:
@@ -220,28 +261,33 @@ def _owner_status(result) -> tuple[str, str]:
 
 
 def _tell_owners(accounts: list[frappe._dict], states: dict[str, tuple[str, str]]) -> None:
-	"""Show on each subscription where its accounts are: one that is not in sync outweighs those that are."""
-	worst: dict[str, tuple[str, str]] = {}
+	"""Show on each subscription and voucher where its accounts are: one that is not in sync outweighs those that are."""
+	worst: dict[str, dict[str, tuple[str, str]]] = {"Customer Subscription": {}, VOUCHER: {}}
 	for account in accounts:
-		if account.reference_doctype != "Customer Subscription" or account.name not in states:
+		if account.name not in states:
 			continue
-		state = states[account.name]
-		if account.reference_name not in worst or worst[account.reference_name][0] == "In Sync":
-			worst[account.reference_name] = state
-	changed = _changed_owners(worst)
-	update_rows(
-		"Customer Subscription",
-		{name: {"router_status": status, "router_error": error} for name, (status, error) in changed.items()},
-	)
-	for name in changed:
-		realtime.subscription_changed(name)
+		state, of_doctype = states[account.name], worst[account.reference_doctype]
+		if account.reference_name not in of_doctype or of_doctype[account.reference_name][0] == "In Sync":
+			of_doctype[account.reference_name] = state
+	for doctype, of_doctype in worst.items():
+		changed = _changed_owners(doctype, of_doctype)
+		update_rows(
+			doctype,
+			{
+				name: {"router_status": status, "router_error": error}
+				for name, (status, error) in changed.items()
+			},
+		)
+		if doctype == "Customer Subscription":
+			for name in changed:
+				realtime.subscription_changed(name)
 
 
-def _changed_owners(worst: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+def _changed_owners(doctype: str, worst: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
 	if not worst:
 		return {}
 	present = frappe.get_all(
-		"Customer Subscription",
+		doctype,
 		filters={"name": ("in", list(worst))},
 		fields=["name", "router_status", "router_error"],
 		order_by="name",

@@ -11,6 +11,7 @@ import frappe
 from frappe.utils import cstr, get_datetime
 
 from mikrotik_integration.core.payments.twins import Match, Money, Shape, find_twin
+from mikrotik_integration.services import inbox
 
 WINDOW, DOUBTFUL_WITHIN = timedelta(minutes=10), timedelta(minutes=4)
 REAL = ("Verified", "Applied", "Needs Review", "Reversed")
@@ -172,7 +173,8 @@ def _pushes_for_other_things(pay_bill: Money) -> list[Money]:
 		)
 		.where((request.amount == float(pay_bill.amount)) & payment.name.isnull())
 		.where(
-			request.checkout_request_id.isnotnull() & (request.reference_doctype != "Customer Subscription")
+			request.checkout_request_id.isnotnull()
+			& request.reference_doctype.notin(list(inbox.OURS_BY_DOCTYPE))
 		)
 	)
 	if pay_bill.at:

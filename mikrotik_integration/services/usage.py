@@ -11,7 +11,7 @@ from frappe.utils import now_datetime, today
 
 from mikrotik_integration.core.usage.counters import CounterState, Delta, advance
 from mikrotik_integration.core.usage.snapshot import AccountReading, SessionReading, Snapshot
-from mikrotik_integration.services import lifecycle, realtime, settings
+from mikrotik_integration.services import lifecycle, realtime, settings, voucher_usage
 from mikrotik_integration.services.bulk import update_rows
 
 SUBSCRIPTION = "Customer Subscription"
@@ -27,14 +27,18 @@ class Counted:
 	delta: Delta
 
 
-def record(router: str, snapshot: Snapshot) -> None:
-	"""Count what moved since the last snapshot of this router. In the caller's transaction, the router locked."""
+def record(router: str, snapshot: Snapshot) -> list[SessionReading]:
+	"""Count what moved since the last snapshot of this router; returns the sessions of devices that have to go.
+
+	In the caller's transaction, the router locked.
+	"""
 	counted = _count(_accounts(router), snapshot)
 	_write_accounts(router, counted)
 	_write_records(router, counted)
 	_write_unknown(router, snapshot.unknown)
 	_write_subscriptions(router, counted)
 	_enforce_quotas(counted)
+	return voucher_usage.record(router, counted)
 
 
 def _accounts(router: str) -> dict[str, frappe._dict]:

@@ -84,12 +84,12 @@ def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
 	payment.save(ignore_permissions=True)
 
 
-def learn_receipts(subscription_name: str) -> None:
+def learn_receipts(field: str, owner: str) -> None:
 	"""Callbacks that came after we had asked: their receipts belong to payments that are applied already."""
 	late = frappe.get_all(
 		"Subscription Payment",
 		filters={
-			"subscription": subscription_name,
+			field: owner,
 			"source": "STK Push",
 			"status": "Applied",
 			"receipt": ("is", "not set"),

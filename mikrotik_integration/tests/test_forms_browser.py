@@ -249,7 +249,7 @@ class TestSubscriptionForm(BrowserTestCase):
 		self.daraja.customer(self.subscription.phone_number).always(Decision.CANCEL)
 		self.ask_for_payment()
 		self.daraja.settle()
-		payments.poke(self.subscription.name)
+		payments.poke(self.subscription)
 		frappe.db.commit()
 		self.work()
 		self.progress("Request cancelled by user")

@@ -109,7 +109,7 @@ class TestPortal(ServiceTestCase):
 	def test_a_cancelled_prompt_is_not_among_the_payments(self):
 		self.daraja.customer(self.subscription.phone_number).always(Decision.CANCEL)
 		self.pay(self.subscription)
-		payments.poke(self.subscription.name)
+		payments.poke(self.subscription)
 		frappe.db.commit()
 		self.work()
 		page = self.page()

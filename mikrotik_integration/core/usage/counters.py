@@ -42,6 +42,11 @@ class CounterState:
 		values = {"row": self.row, "row_id": self.row_id, "sessions": sessions, "owed": self.owed}
 		return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
+	def total(self) -> tuple[int, int]:
+		"""Bytes and seconds that this row has counted so far, those of its live sessions included."""
+		bytes_in, bytes_out, seconds = _sum((self.row, *(seen.counts for seen in self.sessions.values())))
+		return bytes_in + bytes_out, seconds
+
 	@classmethod
 	def from_json(cls, text: str) -> CounterState:
 		values = json.loads(text)

@@ -44,7 +44,7 @@ class CustomerSubscription(Document):
 
 	def on_payment_authorized(self, status: str | None = None) -> None:
 		"""Called by frappe_mpsa_payments, for failed payments too: only makes us ask Daraja ourselves."""
-		payments.poke(self.name)
+		payments.poke(self)
 
 	def set_defaults(self) -> None:
 		plan = frappe.get_cached_doc("Internet Plan", self.internet_plan)

@@ -1,0 +1,26 @@
+"""A prepaid code. What happened to it is written by services; what it is follows from that."""
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from mikrotik_integration.services import voucher_sales, vouchers
+
+
+class HotspotVoucher(Document):
+	def validate(self) -> None:
+		vouchers.derive(self)
+
+	def on_update(self) -> None:
+		vouchers.sync(self)
+
+	def on_trash(self) -> None:
+		if self.sold_on and self.status != "Void":
+			frappe.throw(_("This voucher was sold. Void it instead of deleting it"))
+		vouchers.release(self)
+
+	@frappe.whitelist(methods=["POST"])
+	def void(self, reason: str) -> None:
+		"""It gives nothing any more. For whoever may change vouchers."""
+		self.check_permission("write")
+		voucher_sales.void(self.name, reason)

@@ -1,0 +1,7 @@
+"""A device that used a voucher."""
+
+from frappe.model.document import Document
+
+
+class HotspotVoucherDevice(Document):
+	pass

@@ -1,0 +1,7 @@
+"""Routers among which vouchers are valid."""
+
+from frappe.model.document import Document
+
+
+class RouterGroup(Document):
+	pass

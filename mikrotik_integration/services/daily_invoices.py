@@ -1,0 +1,194 @@
+"""Micro-sales: one Sales Invoice for all vouchers that one router sold on one day.
+
+The money of each sale is booked at once if it came by M-PESA (a Payment Entry, first an advance, then allocated to
+the day's invoice); what was paid at the till is booked with the invoice, one Payment Entry for each way of paying.
+"""
+
+from collections import Counter, defaultdict
+from datetime import date
+
+import frappe
+from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account
+from erpnext.accounts.party import get_party_account
+from erpnext.accounts.utils import reconcile_against_document
+from frappe import _
+from frappe.query_builder.functions import Date
+from frappe.utils import flt, getdate, today
+
+from mikrotik_integration.services import settings, voucher_books, voucher_sales
+from mikrotik_integration.services.vouchers import VOUCHER
+
+FIELDS = (
+	"name",
+	"internet_plan",
+	"price",
+	"mode_of_payment",
+	"subscription_payment",
+	"mikrotik_settings",
+	"sold_on",
+)
+
+
+def make_due() -> None:
+	"""Daily: the invoices of days that are over. One that cannot be made is logged and tried again tomorrow."""
+	for router, day in _days(before=getdate(today())):
+		frappe.db.savepoint("day")
+		try:
+			make(router, day)
+		except Exception:
+			frappe.db.rollback(save_point="day")
+			frappe.log_error(f"The vouchers of {router} on {day} could not be invoiced")
+
+
+def _uninvoiced(voucher):
+	"""Vouchers that were sold for money here and are on no document yet."""
+	return (
+		frappe.qb.from_(voucher)
+		.where(voucher.sold_on.isnotnull() & voucher.voided_on.isnull())
+		.where(voucher.sale_name.isnull() | (voucher.sale_name == ""))
+		.where(voucher.sold_through.isin(("Till", "Portal")) & (voucher.price > 0))
+	)
+
+
+def _days(before: date) -> list[tuple[str, date]]:
+	voucher = frappe.qb.DocType(VOUCHER)
+	day = Date(voucher.sold_on)
+	return (
+		_uninvoiced(voucher)
+		.select(voucher.mikrotik_settings, day)
+		.distinct()
+		.where(voucher.sold_on < before)
+		.orderby(day)
+		.run()
+	)
+
+
+def make(router: str, day: date) -> str | None:
+	"""Invoice what a router sold on a day, and allocate its money; returns the invoice's name."""
+	voucher = frappe.qb.DocType(VOUCHER)
+	rows = (
+		_uninvoiced(voucher)
+		.select(*(voucher[field] for field in FIELDS))
+		.where((voucher.mikrotik_settings == router) & (Date(voucher.sold_on) == day))
+		.for_update()
+	).run(as_dict=True)
+	if not rows:
+		return None
+	pieces = Counter((row.internet_plan, flt(row.price)) for row in rows)
+	lines = [voucher_books.Line(plan, count, price) for (plan, price), count in sorted(pieces.items())]
+	remarks = _("Hotspot vouchers of {0} on {1}").format(router, frappe.format(day, {"fieldtype": "Date"}))
+	invoice = voucher_books.new_invoice(voucher_books.walk_in_customer(), router, lines, remarks, str(day))
+	invoice.hotspot_day_invoice = 1
+	voucher_books.submit(invoice, lines)
+	_link(invoice, rows)
+	_pay_at_till(invoice, rows)
+	_allocate(invoice, rows)
+	return invoice.name
+
+
+def _link(invoice, rows: list[frappe._dict]) -> None:
+	items = {(row.item_code, flt(row.rate)): row for row in invoice.items}
+	for row in rows:
+		item = items[(frappe.get_cached_value("Internet Plan", row.internet_plan, "item"), flt(row.price))]
+		frappe.db.set_value(
+			VOUCHER,
+			row.name,
+			{
+				"sale_doctype": invoice.doctype,
+				"sale_name": invoice.name,
+				"sale_item": item.name,
+				"deferred_amount": voucher_sales.deferred_amount(item),
+			},
+			update_modified=False,
+		)
+
+
+def _pay_at_till(invoice, rows: list[frappe._dict]) -> None:
+	"""Cash and the like: one Payment Entry for each way of paying."""
+	paid: defaultdict[str, float] = defaultdict(float)
+	for row in rows:
+		if not row.subscription_payment:
+			paid[row.mode_of_payment] += flt(row.price)
+	company = settings.books().company
+	for mode, amount in sorted(paid.items()):
+		entry = frappe.get_doc(
+			{
+				"doctype": "Payment Entry",
+				"payment_type": "Receive",
+				"company": company,
+				"posting_date": invoice.posting_date,
+				"mode_of_payment": mode,
+				"party_type": "Customer",
+				"party": invoice.customer,
+				"paid_from": get_party_account("Customer", invoice.customer, company),
+				"paid_to": get_bank_cash_account(mode, company)["account"],
+				"paid_amount": amount,
+				"received_amount": amount,
+				"source_exchange_rate": 1,
+				"target_exchange_rate": 1,
+				"reference_no": invoice.name,
+				"reference_date": invoice.posting_date,
+				"cost_center": settings.books().cost_center,
+				"references": [
+					{
+						"reference_doctype": "Sales Invoice",
+						"reference_name": invoice.name,
+						"allocated_amount": amount,
+					}
+				],
+			}
+		)
+		entry.flags.ignore_permissions = True
+		entry.submit()
+
+
+def _allocate(invoice, rows: list[frappe._dict]) -> None:
+	"""The Payment Entries of M-PESA sales were advances until now."""
+	paid = {row.subscription_payment: flt(row.price) for row in rows if row.subscription_payment}
+	entries = frappe.get_all(
+		"Subscription Payment",
+		{"name": ("in", list(paid) or [""]), "status": "Applied"},
+		["name", "payment_entry"],
+		order_by="creation",
+		limit=0,
+	)
+	if not entries:
+		return
+	due = frappe.db.get_value("Sales Invoice", invoice.name, "outstanding_amount")
+	reconcile_against_document(
+		[
+			frappe._dict(
+				voucher_type="Payment Entry",
+				voucher_no=entry.payment_entry,
+				voucher_detail_no=None,
+				against_voucher_type="Sales Invoice",
+				against_voucher=invoice.name,
+				account=invoice.debit_to,
+				party_type="Customer",
+				party=invoice.customer,
+				is_advance="Yes",
+				dr_or_cr="credit_in_account_currency",
+				unadjusted_amount=flt(
+					frappe.db.get_value("Payment Entry", entry.payment_entry, "unallocated_amount")
+				),
+				allocated_amount=paid[entry.name],
+				exchange_rate=1,
+				grand_total=invoice.grand_total,
+				outstanding_amount=due,
+				difference_account=None,
+				exchange_gain_loss=0,
+				debit_or_credit_note_posting_date=None,
+				cost_center=invoice.cost_center,
+			)
+			for entry in entries
+		]
+	)
+
+
+def forget(invoice_name: str) -> None:
+	"""The day's invoice was cancelled: its vouchers are sold, and are invoiced again."""
+	frappe.db.set_value(
+		VOUCHER,
+		{"sale_doctype": "Sales Invoice", "sale_name": invoice_name},
+		{"sale_doctype": None, "sale_name": None, "sale_item": None, "deferred_amount": 0},
+	)

@@ -1,0 +1,76 @@
+"""Payment Entries for M-PESA money: one for each Subscription Payment, whatever it paid for.
+
+In the caller's transaction.
+"""
+
+from typing import Any
+
+import frappe
+from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account
+from erpnext.accounts.party import get_party_account
+from frappe import _
+from frappe.utils import flt, getdate
+
+from mikrotik_integration.exceptions import SettingsMissing
+from mikrotik_integration.services import settings
+
+ADVANCES_APART = "book_advance_payments_in_separate_party_account"
+
+
+def book(payment, customer: str, remarks: str, invoice: tuple[str, float] | None = None, **fields: Any):
+	"""Submit the Payment Entry of a Subscription Payment; ``invoice``: which one, and how much is due on it. What is
+	more than that is an advance. ``fields`` are further ones of the entry."""
+	books = settings.books()
+	mode = mode_of_payment(payment.mpesa_settings, books.company)
+	paid_on = min(getdate(payment.paid_on), getdate())  # a callback's word is not taken for a day to come
+	entry = frappe.new_doc("Payment Entry")
+	entry.update(
+		{
+			"payment_type": "Receive",
+			"company": books.company,
+			"posting_date": paid_on,
+			"mode_of_payment": mode,
+			"party_type": "Customer",
+			"party": customer,
+			"paid_from": get_party_account("Customer", customer, books.company),
+			"paid_to": get_bank_cash_account(mode, books.company)["account"],
+			"paid_amount": flt(payment.amount),
+			"received_amount": flt(payment.amount),
+			"source_exchange_rate": 1,
+			"target_exchange_rate": 1,
+			"reference_no": reference(payment),
+			"reference_date": paid_on,
+			"cost_center": books.cost_center,
+			"custom_remarks": 1,
+			"remarks": remarks,
+			**fields,
+		}
+	)
+	if invoice:
+		name, due = invoice
+		allocated = {"allocated_amount": min(due, flt(payment.amount))}
+		entry.append(
+			"references", {"reference_doctype": "Sales Invoice", "reference_name": name, **allocated}
+		)
+	entry.flags.ignore_permissions = True
+	entry.flags.is_from_inbox = True  # its payment is recorded already; see overrides.payment_entry
+	if frappe.get_cached_value("Company", books.company, ADVANCES_APART):
+		entry.insert()  # ERPNext puts an advance into its account only in a draft
+	entry.submit()  # not saved before, it is validated and written once instead of twice
+	return entry
+
+
+def reference(payment) -> str:
+	"""The M-PESA receipt, by which an auditor finds the money in the statement; until it is known, the prompt."""
+	return payment.receipt or payment.payment_id
+
+
+def mode_of_payment(mpesa_settings: str | None, company: str) -> str:
+	"""That of the M-PESA account which the money went to, so that each agrees with its own statement."""
+	own = f"Mpesa-{mpesa_settings}"
+	if mpesa_settings and frappe.db.exists("Mode of Payment Account", {"parent": own, "company": company}):
+		return own
+	mode = settings.isp_settings().mode_of_payment
+	if not mode:
+		raise SettingsMissing(_("Choose the Mode of Payment for M-PESA in ISP Settings first"))
+	return mode

@@ -1,0 +1,78 @@
+"""M-PESA prompts, sent through frappe_mpsa_payments and recorded in the inbox."""
+
+from decimal import Decimal
+
+import frappe
+from frappe import _
+
+from mikrotik_integration.core.payments import amounts, phones
+from mikrotik_integration.exceptions import PaymentNotPossible
+from mikrotik_integration.services import inbox, settings
+
+
+def send(document, phone_number: str, amount: Decimal | float, description: str) -> str:
+	"""Send a prompt for a subscription or a purchase; returns the Subscription Payment's name.
+
+	Commits: the prompt is on a phone. Raises PaymentNotPossible, in plain words, if none was sent, and
+	RateLimitExceededError after too many.
+	"""
+	request = frappe.get_doc(
+		{
+			"doctype": "Mpesa Express Request",
+			"payment_gateway": f"Mpesa-{settings.mpesa_settings_name()}",
+			"phone_number": phone(phone_number),
+			"base_amount": _whole_shillings(amount),
+			"currency": inbox.KES,
+			"reference_doctype": document.doctype,
+			"reference_name": document.name,
+			"transaction_title": document.name,
+			"transaction_description": description,
+		}
+	)
+	request.flags.ignore_permissions = True
+	request.insert()
+	_submit(request)
+	name = inbox.record_push(request.name)
+	frappe.db.commit()  # nosemgrep: the prompt is on the phone, whatever comes next
+	if not name:
+		reason = frappe.db.get_value("Mpesa Express Request", request.name, "response_description")
+		raise PaymentNotPossible(
+			_("M-PESA did not send the prompt{0}. Try again, or pay to the pay bill number").format(
+				f": {reason}" if reason else ""
+			)
+		)
+	return name
+
+
+def _submit(request) -> None:
+	"""frappe_mpsa_payments sends the prompt here; its error handling itself raises TypeErrors at times."""
+	try:
+		request.submit()
+	except frappe.RateLimitExceededError:
+		raise
+	except Exception as error:
+		frappe.log_error(
+			"M-PESA prompt was not sent",
+			frappe.get_traceback(),  # without local variables, which hold credentials
+			reference_doctype=request.doctype,
+			reference_name=request.name,
+		)
+		raise PaymentNotPossible(_("M-PESA could not be reached. Nobody was charged; try again")) from error
+
+
+def phone(text: str | None) -> str:
+	"""The number as M-PESA writes it. Raises PaymentNotPossible."""
+	try:
+		return phones.normalise(text or "")
+	except phones.InvalidPhone as error:
+		raise PaymentNotPossible(str(error)) from error
+
+
+def _whole_shillings(wanted: Decimal | float) -> int:
+	"""Rounded up: M-PESA knows no cents, and what is too much stays an advance."""
+	if wanted <= 0:
+		raise PaymentNotPossible(_("Nothing is due"))
+	try:
+		return amounts.whole_shillings(amounts.parse_amount(str(wanted)))
+	except amounts.InvalidAmount as error:
+		raise PaymentNotPossible(str(error)) from error

@@ -1,0 +1,180 @@
+"""A voucher in the hands of its holder: logging in, what is left, taking another device."""
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from mikrotik_integration.core.provisioning.names import normalise_mac
+from mikrotik_integration.core.vouchers import codes, devices
+from mikrotik_integration.core.vouchers.devices import Verdict
+from mikrotik_integration.exceptions import VoucherError
+from mikrotik_integration.services import prompts, purchases, pushes, settings, voucher_usage, vouchers
+from mikrotik_integration.services.vouchers import VOUCHER
+
+REFUSALS = {
+	"Available": "This code was not sold yet",
+	"Void": "This code is no longer valid",
+	"Used": "This code is used up",
+	"Expired": "This code has expired",
+}
+
+
+def find(typed: str, router: str, mac: str = "") -> str | None:
+	"""The voucher whose code was typed, however it was typed, if it is valid on this router."""
+	for reading in codes.readings(typed):
+		voucher = frappe.db.get_value(
+			VOUCHER, {"code": reading}, ["name", "mikrotik_settings", "router_group"]
+		)
+		if voucher:
+			return voucher[0] if _is_valid_on(voucher[1], voucher[2], router) else None
+	prompts.count_wrong_code(router, mac)
+	return None
+
+
+def _is_valid_on(home: str, group: str | None, router: str) -> bool:
+	if home == router:
+		return True
+	return bool(group) and frappe.db.get_value("MikroTik Settings", router, "router_group") == group
+
+
+def redeem(router: str, typed: str, mac: str = "") -> dict:
+	"""Let a device in with a code: ``{"state": "ok", "login", ...}``, or ``"refused"`` with the ``reason``, and
+	whether another device ``may_replace`` one of ``devices``.
+
+	Devices that come at the same moment are judged one after the other.
+	"""
+	name = find(typed, router, mac)
+	if not name:
+		return _refused(_("There is no such code here"))
+	voucher = vouchers.locked(name)
+	vouchers.derive(voucher)
+	if voucher.status in REFUSALS:
+		return _refused(_(REFUSALS[voucher.status]))
+	address = _mac(mac)
+	if address:
+		verdict = devices.judge(known(name), voucher.device_limit or 0, address)
+		if verdict is Verdict.REFUSED:
+			return _no_room(voucher)
+		if verdict is Verdict.ADMITTED:
+			voucher_usage.add_device(name, address, router)
+	return {"state": "ok", **purchases.voucher_state(name), "login": purchases.login_of(voucher.code, router)}
+
+
+def known(name: str) -> list[devices.Device]:
+	"""The devices of a voucher as they are now, not as an older snapshot shows them; the voucher is locked."""
+	row = frappe.qb.DocType(voucher_usage.DEVICE)
+	rows = (
+		frappe.qb.from_(row)
+		.select(row.mac_address, row.replaced_on)
+		.where((row.parent == name) & (row.parenttype == VOUCHER))
+		.orderby(row.idx)
+		.for_update()
+	).run()
+	return [devices.Device(mac, bool(replaced)) for mac, replaced in rows]
+
+
+def _no_room(voucher) -> dict:
+	here = [device.mac for device in known(voucher.name) if not device.replaced]
+	return {
+		**_refused(
+			_("This code is used by {0} devices already. Buy another one, or replace a device").format(
+				voucher.device_limit
+			)
+		),
+		"may_replace": (voucher.device_replacements or 0) < _most_replacements(),
+		"devices": [mask(mac) for mac in here],
+	}
+
+
+def mask(mac: str) -> str:
+	"""The maker's half is hidden: enough for the holder to tell their own devices apart."""
+	return f"…{mac[-8:]}"
+
+
+def _refused(reason: str) -> dict:
+	return {"state": "refused", "reason": reason, "may_replace": False, "devices": []}
+
+
+def status(router: str, mac: str, typed: str = "") -> dict:
+	"""What is left for this device, or for this code: no code is told. ``{"state": "none"}`` if there is nothing."""
+	name = find(typed, router, mac) if typed else _on_device(router, _mac(mac))
+	if not name:
+		return {"state": "none"}
+	answer = purchases.voucher_state(name)
+	online = frappe.db.get_value(VOUCHER, name, "is_online")
+	return {
+		"state": "ok",
+		"online": bool(online),
+		**{
+			key: answer[key]
+			for key in ("voucher", "ready", "bytes_left", "seconds_left", "ends_on", "ends_in_seconds")
+		},
+	}
+
+
+def _on_device(router: str, mac: str) -> str | None:
+	"""The voucher that this device used last on this router and that still gives something."""
+	if not mac:
+		return None
+	device, voucher = frappe.qb.DocType(voucher_usage.DEVICE), frappe.qb.DocType(VOUCHER)
+	rows = (
+		frappe.qb.from_(device)
+		.join(voucher)
+		.on(voucher.name == device.parent)
+		.select(voucher.name)
+		.where((device.mac_address == mac) & (device.mikrotik_settings == router))
+		.where(voucher.status.isin(("Pending", "Active")) & device.replaced_on.isnull())
+		.orderby(device.last_seen, order=frappe.qb.desc)
+		.limit(1)
+	).run(pluck=True)
+	return rows[0] if rows else None
+
+
+def replace_by_holder(router: str, typed: str, phone_number: str, old: int, mac: str) -> dict:
+	"""The holder, who knows code and phone number, puts this device in the place of the ``old``-th one.
+
+	Raises VoucherError in words for the holder.
+	"""
+	name = find(typed, router, mac)
+	phone = pushes.phone(phone_number)
+	if not name or frappe.db.get_value(VOUCHER, name, "phone_number") != phone:
+		prompts.count_wrong_code(router, mac)
+		raise VoucherError(_("This code was not bought with this phone number. Ask where you bought it"))
+	voucher = vouchers.locked(name)
+	here = [device.mac for device in known(name) if not device.replaced]
+	if not 0 <= old < len(here):
+		raise VoucherError(_("Choose the device to replace"))
+	_replace(voucher, here[old], mac, router, _most_replacements())
+	frappe.db.set_value(VOUCHER, name, "device_replacements", (voucher.device_replacements or 0) + 1)
+	return redeem(router, typed, mac)
+
+
+def replace_by_staff(name: str, old: str, new: str) -> None:
+	"""Staff put a device in the place of another, as often as it takes. Raises VoucherError."""
+	voucher = vouchers.locked(name)
+	_replace(voucher, old, new, voucher.mikrotik_settings, None)
+
+
+def _replace(voucher, old: str, new: str, router: str, most: int | None) -> None:
+	try:
+		after = devices.replace_device(known(voucher.name), old, new, most)
+	except ValueError as error:
+		raise VoucherError(str(error)) from error
+	row = frappe.qb.DocType(voucher_usage.DEVICE)
+	gone = [device.mac for device in after if device.replaced]
+	frappe.qb.update(row).set(row.replaced_on, now_datetime()).where(
+		(row.parent == voucher.name) & row.mac_address.isin(gone or [""]) & row.replaced_on.isnull()
+	).run()
+	frappe.db.delete(voucher_usage.DEVICE, {"parent": voucher.name, "mac_address": after[-1].mac})
+	voucher_usage.add_device(voucher.name, after[-1].mac, router)
+
+
+def _most_replacements() -> int:
+	return settings.isp_settings().device_replacements or 0
+
+
+def _mac(text: str) -> str:
+	try:
+		return normalise_mac(text)
+	except ValueError:
+		return ""

@@ -1,0 +1,247 @@
+"""Selling vouchers: one way for the till, the point of sale, the portal and batches. Everything runs in the caller's
+transaction: no document without its vouchers, no voucher without its document.
+"""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint, cstr, flt, now_datetime
+
+from mikrotik_integration.core.vouchers import standing
+from mikrotik_integration.exceptions import SoldOut, VoucherError
+from mikrotik_integration.services import settings, voucher_packages, vouchers
+from mikrotik_integration.services.vouchers import VOUCHER
+
+POOL = "Pool"
+MOST_AT_ONCE = 1000
+
+
+def sell(plan, router, count: int, **sale: Any) -> list[str]:
+	"""Sell so many vouchers of a package; returns their names. ``sale``: fields that say how they were sold.
+
+	Takes them from the pool if the package is sold from it. Raises SoldOut, having sold none.
+	"""
+	if not 1 <= count <= MOST_AT_ONCE:
+		raise VoucherError(_("Sell between 1 and {0} vouchers at once").format(MOST_AT_ONCE))
+	if plan.codes_from != POOL:
+		return [_make_sold(plan, router, code, sale) for code in vouchers.new_codes(count)]
+	names = take_from_pool(plan.name, router.name, count)
+	for name in names:
+		mark_sold(name, **sale)
+	return names
+
+
+def take_from_pool(plan: str, router: str, count: int) -> list[str]:
+	"""Lock so many vouchers that nobody else can then take. Raises SoldOut if there are not so many."""
+	voucher = frappe.qb.DocType(VOUCHER)
+	names = (
+		frappe.qb.from_(voucher)
+		.select(voucher.name)
+		.where((voucher.internet_plan == plan) & (voucher.mikrotik_settings == router))
+		.where((voucher.status == "Available") & voucher.reserved_for.isnull())
+		.where(voucher.use_before.isnull() | (voucher.use_before > now_datetime()))
+		.orderby(voucher.creation)
+		.limit(count)
+		.for_update(skip_locked=True)
+	).run(pluck=True)
+	if len(names) < count:
+		raise SoldOut(_("{0} is sold out here").format(plan))
+	return names
+
+
+def _make_sold(plan, router, code: str, sale: dict[str, Any]) -> str:
+	voucher = frappe.get_doc(
+		{
+			"doctype": VOUCHER,
+			"code": code,
+			**voucher_packages.values_of(plan, router),
+			"use_before": voucher_packages.use_before(plan.name),
+			"sold_on": now_datetime(),
+			**sale,
+		}
+	)
+	return voucher.insert(ignore_permissions=True).name
+
+
+def mark_sold(name: str, **sale: Any) -> None:
+	"""A voucher that is there was sold. Raises VoucherError if it cannot be (any more)."""
+	voucher = vouchers.locked(name)
+	if voucher.status != "Available":
+		raise VoucherError(_("The voucher {0} is {1}, not for sale").format(name, _(voucher.status)))
+	before = voucher_packages.use_before(voucher.internet_plan, voucher.use_before)
+	voucher.update({"sold_on": now_datetime(), "use_before": before, "reserved_for": None, **sale})
+	voucher.save()
+
+
+def void(name: str, reason: str) -> None:
+	"""The voucher gives nothing any more. Raises VoucherError if somebody has used it."""
+	voucher = vouchers.locked(name)
+	if voucher.status == "Void":
+		return
+	check_unused(voucher)
+	voucher.update({"voided_on": now_datetime(), "void_reason": reason, "reserved_for": None})
+	voucher.save()
+	enqueue_push([name])
+
+
+def check_unused(voucher) -> None:
+	"""Raises VoucherError that says since when it has been used."""
+	if not standing.is_unused(vouchers.facts_of(voucher)):
+		raise VoucherError(
+			_("The voucher {0} has been used since {1} and cannot be taken back").format(
+				voucher.name, frappe.format_value(voucher.first_login, {"fieldtype": "Datetime"})
+			)
+		)
+
+
+def enqueue_push(names: list[str]) -> None:
+	"""Bring these vouchers onto (or off) their routers after the commit."""
+	frappe.enqueue(
+		"mikrotik_integration.services.provisioning.push_owners",
+		queue="short",
+		timeout=300,
+		enqueue_after_commit=True,
+		reference_doctype=VOUCHER,
+		reference_names=names,
+	)
+
+
+# --- ERPNext's own sales: POS Invoice, and Sales Invoice with "is POS" ---
+
+
+def is_voucher_sale(invoice) -> bool:
+	"""Whether submitting this document sells vouchers: a sale at a till. POS Invoices that were merged at the close
+	of the day have sold theirs."""
+	if invoice.get("is_return"):
+		return False
+	if invoice.doctype == "POS Invoice":
+		return True
+	return bool(invoice.is_pos) and not invoice.get("is_consolidated")
+
+
+def rows_with_packages(invoice) -> list[tuple[Any, str]]:
+	"""The rows of a sales document that are packages, and which."""
+	found = ((row, voucher_packages.of_item(row.item_code)) for row in invoice.items)
+	return [(row, plan) for row, plan in found if plan]
+
+
+def check_sale(invoice) -> None:
+	"""Refuse early what could not be sold. Raises VoucherError."""
+	for row, plan in rows_with_packages(invoice):
+		_pieces(row)
+		voucher_packages.check(plan)
+		voucher_packages.router_for_sale(_router_of(invoice))
+
+
+def sell_for_invoice(invoice) -> list[str]:
+	"""A voucher for each piece of a package on this submitted sale; returns their names."""
+	names = []
+	for row, plan_name in rows_with_packages(invoice):
+		plan = voucher_packages.check(plan_name)
+		router = voucher_packages.router_for_sale(_router_of(invoice))
+		names += sell(plan, router, _pieces(row), **_sale_of(invoice, row))
+	if names:
+		enqueue_push(names)
+	return names
+
+
+def _sale_of(invoice, row) -> dict[str, Any]:
+	return {
+		"sold_by": frappe.session.user,
+		"sold_through": invoice.flags.sold_through or "Point of Sale",
+		"phone_number": invoice.flags.voucher_phone,
+		"price": flt(row.base_amount / row.qty, 2),
+		"sale_doctype": invoice.doctype,
+		"sale_name": invoice.name,
+		"sale_item": row.name,
+		"mode_of_payment": next((payment.mode_of_payment for payment in invoice.get("payments", [])), None),
+		"deferred_amount": deferred_amount(row),
+	}
+
+
+def deferred_amount(row) -> float:
+	"""What one voucher of this row owes as service, without tax, if revenue is deferred."""
+	if not settings.isp_settings().deferred_account:
+		return 0.0
+	return flt(row.base_net_amount / row.qty, 2)
+
+
+def _pieces(row) -> int:
+	pieces = flt(row.stock_qty or row.qty)
+	if pieces != cint(pieces) or not 1 <= pieces <= MOST_AT_ONCE:
+		raise VoucherError(
+			_("Row {0}: vouchers are sold in whole pieces, between 1 and {1}").format(row.idx, MOST_AT_ONCE)
+		)
+	return cint(pieces)
+
+
+def _router_of(invoice) -> str:
+	"""Named in the sale, or by its POS Profile, or the only router there is."""
+	profile = invoice.get("pos_profile")
+	router = invoice.get("hotspot_router") or (
+		profile and frappe.db.get_value("POS Profile", profile, "hotspot_router")
+	)
+	if router:
+		return router
+	enabled = frappe.get_all("MikroTik Settings", {"enabled": 1}, pluck="name", order_by="name", limit=2)
+	if len(enabled) != 1:
+		raise VoucherError(_("Choose the router in the sale, or in the POS Profile"))
+	return enabled[0]
+
+
+def defer_income(invoice) -> None:
+	"""Packages become income when they are used: until then they are owed to the customer."""
+	account = settings.isp_settings().deferred_account
+	if not account or invoice.company != settings.isp_settings().company:
+		return
+	for row, _plan in rows_with_packages(invoice):
+		row.income_account = account
+
+
+def of_sale(doctype: str, name: str) -> list[frappe._dict]:
+	"""The vouchers that a document sold, in the order of its rows."""
+	return frappe.get_all(
+		VOUCHER,
+		filters={"sale_doctype": doctype, "sale_name": name},
+		fields=["name", "code", "internet_plan", "status", "first_login", "sale_item", "mikrotik_settings"],
+		order_by="creation, name",
+		limit=0,
+	)
+
+
+def take_back(doctype: str, name: str, reason: str) -> None:
+	"""The sale was cancelled: its vouchers are void. Raises VoucherError if one was used; then none is."""
+	for voucher in of_sale(doctype, name):
+		void(voucher.name, reason)
+
+
+def take_back_returned(note) -> None:
+	"""A submitted return voids as many unused vouchers of each returned row. Raises VoucherError if there are fewer."""
+	for row in note.items:
+		if not voucher_packages.of_item(row.item_code):
+			continue
+		sold_row = row.get("sales_invoice_item") or row.get("pos_invoice_item")
+		returnable = _unused_of_row(note, sold_row)
+		pieces = cint(abs(flt(row.stock_qty or row.qty)))
+		if len(returnable) < pieces:
+			raise VoucherError(
+				_("Row {0}: {1} of these vouchers are unused, {2} cannot be returned").format(
+					row.idx, len(returnable), pieces
+				)
+			)
+		for voucher in returnable[:pieces]:
+			void(voucher, _("Returned with {0}").format(cstr(note.name)))
+
+
+def _unused_of_row(note, sold_row: str | None) -> list[str]:
+	"""The latest first: of several pieces, the one handed out last is the likeliest still to be in the shop."""
+	filters = {
+		"sale_doctype": note.doctype,
+		"sale_name": note.return_against,
+		"status": "Pending",
+		"first_login": ("is", "not set"),
+	}
+	if sold_row:
+		filters["sale_item"] = sold_row
+	return frappe.get_all(VOUCHER, filters, pluck="name", order_by="creation desc", limit=0)
