@@ -1,5 +1,7 @@
 """Hotspot customers, as facts and incident reports have them."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -203,6 +205,18 @@ def test_a_removed_or_expired_cookie_lets_nobody_back(router: RouterSimulator, a
 	router.customer.login("ann", "pw", mac=MAC).hang_up()
 	router.advance(3 * 86400)
 	assert router.rows("/ip/hotspot/cookie") == []
+
+
+def test_a_cookie_in_a_state_file_of_old_still_lets_its_device_in(make_router, tmp_path) -> None:
+	state = tmp_path / "router.json"
+	router = make_router(state=state)
+	ann(router)
+	router.customer.login("ann", "pw", mac=MAC).hang_up()
+	router.stop()
+	kept = json.loads(state.read_text())
+	assert kept["menus"]["/ip/hotspot/cookie"][0].pop("mac-cookie") == "true"
+	state.write_text(json.dumps(kept))
+	assert make_router(state=state).customer.come_back(MAC).user == "ann"
 
 
 def test_a_profile_may_give_no_cookies(router: RouterSimulator) -> None:

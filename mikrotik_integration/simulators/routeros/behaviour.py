@@ -84,7 +84,9 @@ class Behaviour:
 	hotspot_escapes_html: bool = False
 	"""Whether `$(username)` and the like come as `&lt;` in the hotspot's pages, or as they were sent."""
 	logout_forgets_cookie: bool = True
-	"""False: who logs out on the hotspot's page keeps the MAC cookie, and is back at the next request."""
+	"""False: who logs out on the hotspot's page keeps the MAC cookie, and is back at the next request.
+
+	The browser's cookie stays either way, unless logged out with `erase-cookie=true` (the manual)."""
 	missing_menus: tuple[str, ...] = ()
 	"""Menus (with all below) that this router does not have, such as `/ip/hotspot` without its package."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import values
+from . import cookies, values
 from .errors import LoginRefused
 from .router import Router
 from .sessions import HOTSPOT, Session
 from .table import Row
 
 USERS = "/ip/hotspot/user"
-COOKIES = "/ip/hotspot/cookie"
 SERVER = "hotspot1"
 
 
@@ -41,20 +40,20 @@ def allows(router: Router, method: str) -> bool:
 	return method in server_profile(router).get("login-by", "").split(",")
 
 
-def forget_cookie(router: Router, mac: str) -> None:
-	"""Takes the device's cookie away, if it has one."""
-	row = _cookie(router, mac)
-	if row is not None:
-		router.table(COOKIES).remove(row)
-
-
 def come_back(router: Router, mac: str, address: str | None) -> Session:
 	"""Lets a device in by its cookie while the user exists and is enabled. Raises LoginRefused."""
-	refresh_cookies(router)
-	cookie = _cookie(router, mac)
-	if cookie is None or not allows(router, "mac-cookie"):
+	cookie = cookies.of_mac(router, mac) if allows(router, "mac-cookie") else None
+	if cookie is None:
 		raise LoginRefused(f"you are not logged in (ip {address or '?'}, mac {mac})")
 	return _enter(router, _known(router, cookie["user"], mac), mac, address, "mac-cookie")
+
+
+def come_back_by_browser(router: Router, mac: str, secret: str, address: str | None) -> Session:
+	"""Lets a device in by the cookie that its browser sends. Raises LoginRefused."""
+	cookie = cookies.of_browser(router, mac, secret) if allows(router, "cookie") else None
+	if cookie is None:
+		raise LoginRefused(f"you are not logged in (ip {address or '?'}, mac {mac})")
+	return _enter(router, _known(router, cookie["user"], mac), mac, address, "cookie")
 
 
 def user_row(router: Router, user: str) -> Row | None:
@@ -90,17 +89,6 @@ def enforce(router: Router, session: Session) -> str | None:
 	if over_s is not None:
 		return "uptime limit reached"
 	return None if (over_up, over_down, over_all) == (None, None, None) else "traffic limit reached"
-
-
-def refresh_cookies(router: Router) -> None:
-	"""Counts the cookies down, and drops those that are over."""
-	now = router.clock.now()
-	table = router.table(COOKIES)
-	for row in list(table.rows.values()):
-		left = router.cookie_ends.get(row["mac-address"], now) - now
-		if left <= 0:
-			table.remove(row)
-		row["expires-in"] = router.duration(left)
 
 
 def time_left(router: Router, session: Session) -> float | None:
@@ -186,16 +174,8 @@ def _address(router: Router, row: Row, profile: Row, wanted: str | None) -> str:
 def _keep_cookie(router: Router, session: Session) -> None:
 	if session.profile["add-mac-cookie"] != "true" or not allows(router, "mac-cookie"):
 		return
-	known = _cookie(router, session.mac)
-	if known is not None:
-		router.table(COOKIES).remove(known)
-	router.table(COOKIES).insert({"user": session.user, "mac-address": session.mac, "expires-in": "0s"})
 	lifetime = values.parse_duration(session.profile["mac-cookie-timeout"]) or 0
-	router.cookie_ends[session.mac] = router.clock.now() + lifetime
-
-
-def _cookie(router: Router, mac: str) -> Row | None:
-	return router.table(COOKIES).find(mac)
+	cookies.keep_mac(router, session.user, session.mac, lifetime)
 
 
 def _over(amount: float, cap: int) -> float | None:

@@ -35,8 +35,10 @@ class Router:
 		"""Address of each device seen by the hotspot, by MAC."""
 		self.absent: dict[str, float] = {}
 		"""Since when a device is out of reach, by MAC."""
-		self.cookie_ends: dict[str, float] = {}
-		"""When the cookie of a device ends, by MAC."""
+		self.cookie_ends: dict[tuple[str, str], float] = {}
+		"""When the cookie of a device ends, by MAC and kind."""
+		self.browser_secrets: dict[str, str] = {}
+		"""What the browser of a device has to send, by MAC."""
 		self.unsaved_counters: dict[str, Row] = {}
 		"""Counters of hotspot users as last saved, by `.id`, where they have changed since."""
 		self.counters_period = 0.0

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from . import hotspot, values, views
+from . import cookies, views
 from .router import Router
 from .table import Row
 
@@ -15,7 +15,7 @@ _FORMAT = 1
 
 def dump(router: Router) -> str:
 	"""The configured rows of all menus, counters of users included and of live sessions not."""
-	hotspot.refresh_cookies(router)
+	cookies.refresh(router)
 	menus = {
 		table.menu.path: list(table.rows.values())
 		for table in router.tables()
@@ -40,6 +40,4 @@ def load(router: Router, text: str) -> None:
 	menus: dict[str, list[Row]] = state["menus"]
 	for path, rows in menus.items():
 		router.table(path).restore(rows)
-	for cookie in router.table(hotspot.COOKIES).rows.values():
-		left = values.parse_duration(cookie["expires-in"]) or 0
-		router.cookie_ends[cookie["mac-address"]] = router.clock.now() + left
+	cookies.load(router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import counters, files, hotspot, values
+from . import cookies, counters, files, hotspot, values
 from .router import Router
 from .sessions import BYTES_PER_PACKET, HOTSPOT, Session
 from .table import Row
@@ -182,7 +182,7 @@ def rows(router: Router, menu: str) -> list[Row]:
 		return list(INSTEAD[menu](router))
 	if menu == files.FILES:
 		return files.shown(router)
-	if menu == hotspot.COOKIES:
-		hotspot.refresh_cookies(router)
+	if menu == cookies.COOKIES:
+		cookies.refresh(router)
 	configured = list(router.table(menu).rows.values())
 	return configured + list(BESIDES[menu](router)) if menu in BESIDES else configured

@@ -145,8 +145,11 @@ SERVER_PROFILE = Menu(
 
 COOKIE = Menu(
 	"/ip/hotspot/cookie",
-	columns=tuple(Column(name) for name in ("user", "domain", "mac-address", "expires-in")),
-	unique=("mac-address",),
+	columns=(
+		*(Column(name) for name in ("user", "domain", "mac-address", "expires-in")),
+		Column("mac-cookie", FLAG, "true", read_only=True),
+	),
+	unique=("mac-address", "mac-cookie"),
 )
 
 IP_BINDING = Menu(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from .messages import Reply, Request
+from .messages import COOKIE_NAME, Reply, Request
 
 _FORM = "application/x-www-form-urlencoded"
 _MOST_BYTES = 1 << 20
@@ -56,6 +57,7 @@ class Handler(BaseHTTPRequestHandler):
 			path=parts.path or "/",
 			query=parts.query,
 			params=dict(fields),
+			cookie=self._cookie(),
 			is_own_port=host in own,
 		)
 
@@ -74,6 +76,13 @@ class Handler(BaseHTTPRequestHandler):
 
 	def log_message(self, format: str, *args: Any) -> None:
 		"""Says nothing."""
+
+	def _cookie(self) -> str:
+		try:
+			found = SimpleCookie(self.headers.get("Cookie", "")).get(COOKIE_NAME)
+		except CookieError:
+			return ""
+		return found.value if found is not None else ""
 
 	def _do(self) -> None:
 		length = self.headers.get("Content-Length", "")

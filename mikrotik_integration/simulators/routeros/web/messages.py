@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+COOKIE_NAME = "hotspot"
+
 
 @dataclass(frozen=True)
 class Request:
@@ -18,6 +20,8 @@ class Request:
 	query: str = ""
 	params: dict[str, str] = field(default_factory=dict)
 	"""Of the query and of the form; of a name that comes twice the last counts."""
+	cookie: str = ""
+	"""The hotspot's cookie, if the browser has it."""
 	is_own_port: bool = False
 	"""Whether the host is the device's own port, which stands for the hotspot and for any host."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 
-from .. import hotspot, lifetimes
+from .. import cookies, hotspot, lifetimes, values
 from ..errors import LoginRefused
 from ..router import Router
 from . import garden
 from .challenges import Challenge, Challenges, is_response
-from .messages import Reply, Request, plain
+from .messages import COOKIE_NAME, Reply, Request, plain
 from .visit import Visit
 
 _NO_RESPONSE = "web browser did not send challenge response (try again, enable JavaScript)"
@@ -68,6 +69,7 @@ class Servlet:
 		return visit.show("rlogin.html", link_redirect=visit.link("login"))
 
 	def _login(self, visit: Visit) -> Reply:
+		headers: tuple[tuple[str, str], ...] = ()
 		if visit.session is None:
 			if "username" not in visit.request.params:
 				return visit.login_page()
@@ -75,7 +77,9 @@ class Servlet:
 				self._let_in(visit)
 			except LoginRefused as refused:
 				return visit.login_page(str(refused))
-		return visit.show("alogin.html", link_redirect=visit.destination() or visit.link("status"))
+			headers = _cookie_for_browser(visit)
+		reply = visit.show("alogin.html", link_redirect=visit.destination() or visit.link("status"))
+		return replace(reply, headers=(*reply.headers, *headers))
 
 	def _let_in(self, visit: Visit) -> None:
 		"""Logs the device in. Raises LoginRefused."""
@@ -102,9 +106,10 @@ class Servlet:
 			return visit.show("flogout.html", link_redirect=visit.link("login"))
 		reply = visit.show("logout.html")
 		lifetimes.end(visit.router, session, "user request")
-		erases = visit.request.params.get("erase-cookie") in _YES
-		if erases or visit.router.behaviour.logout_forgets_cookie:
-			hotspot.forget_cookie(visit.router, visit.mac)
+		if visit.router.behaviour.logout_forgets_cookie:
+			cookies.forget_mac(visit.router, visit.mac)
+		if visit.request.params.get("erase-cookie") in _YES:
+			cookies.forget_all(visit.router, visit.mac)
 		return reply
 
 
@@ -123,9 +128,22 @@ def _to_login(visit: Visit) -> Reply:
 
 
 def _come_back(visit: Visit) -> None:
-	"""A device with a MAC cookie is in before it has asked for anything."""
+	"""A device with a MAC cookie is in before it has asked for anything; with a browser's, when it asks."""
 	with suppress(LoginRefused):
 		hotspot.come_back(visit.router, visit.mac, visit.address)
+		return
+	with suppress(LoginRefused):
+		hotspot.come_back_by_browser(visit.router, visit.mac, visit.request.cookie, visit.address)
+
+
+def _cookie_for_browser(visit: Visit) -> tuple[tuple[str, str], ...]:
+	"""The header that makes the browser keep the login, if the profile says so."""
+	session = visit.session
+	if session is None or not hotspot.allows(visit.router, "cookie"):
+		return ()
+	lifetime = values.parse_duration(visit.profile.get("http-cookie-lifetime", "3d")) or 0
+	secret = cookies.keep_browser(visit.router, session.user, visit.mac, lifetime)
+	return (("Set-Cookie", f"{COOKIE_NAME}={secret}; Max-Age={lifetime}; Path=/"),)
 
 
 def _proof(visit: Visit, given: str, challenge: Challenge | None) -> tuple[str, Callable[[str], bool]] | None:
