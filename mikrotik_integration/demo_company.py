@@ -107,6 +107,34 @@ def _ensure_settings() -> None:
 			"reminder_days": 2,
 			"bytes_per_mb": "1000000",
 			"send_sms": 0,
+			"voucher_customer": _ensure_walk_in_customer(),
+			"cash_mode_of_payment": "Cash",
+			"voucher_booking": "Each Sale",
+			"deferred_account": None,
 		}
 	)
 	settings.save()
+
+
+def _ensure_walk_in_customer() -> str:
+	name = "Wi-Fi guests"
+	if not frappe.db.exists("Customer", name):
+		frappe.get_doc(
+			{
+				"doctype": "Customer",
+				"customer_name": name,
+				"customer_type": "Individual",
+				"customer_group": frappe.db.get_value("Customer Group", {"is_group": 0}),
+				"territory": frappe.db.get_value("Territory", {"is_group": 0}),
+			}
+		).insert()
+	_ensure_cash_account()
+	return name
+
+
+def _ensure_cash_account() -> None:
+	mode = frappe.get_doc("Mode of Payment", "Cash")
+	if not any(row.company == COMPANY for row in mode.accounts):
+		account = frappe.get_cached_value("Company", COMPANY, "default_cash_account")
+		mode.append("accounts", {"company": COMPANY, "default_account": account})
+		mode.save()

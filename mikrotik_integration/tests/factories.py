@@ -69,6 +69,20 @@ def a_plan(connection_type=None, service: str = "hotspot", **values):
 	).insert()
 
 
+def a_package(**values):
+	"""A plan that is sold as a hotspot voucher: an hour of use within a day, one device, KES 20."""
+	return a_plan(
+		**{
+			"sold_as_voucher": 1,
+			"price": 20,
+			"validity_days": 1,
+			"time_quota_minutes": 60,
+			"codes_from": "Made When Sold",
+			**values,
+		}
+	)
+
+
 def a_customer(**values):
 	return frappe.get_doc(
 		{
