@@ -46,13 +46,13 @@ def test_data_is_said_in_the_sellers_units(quota_bytes, bytes_per_mb, said):
 
 def test_everything_that_limits_a_voucher_is_said():
 	given_terms = Terms(DAY, 500_000_000, 7200, 3)
-	assert ["24 hours", "2 hours online", "500 MB", "3 devices"] == words.terms(given_terms)
-	assert ["saa 24", "saa 2 mtandaoni", "MB 500", "vifaa 3"] == words.terms(given_terms, words.SWAHILI)
+	assert words.terms(given_terms) == ["24 hours", "2 hours online", "500 MB", "3 devices"]
+	assert words.terms(given_terms, words.SWAHILI) == ["saa 24", "saa 2 mtandaoni", "MB 500", "vifaa 3"]
 
 
 def test_what_is_not_limited_is_said_too():
-	assert ["7 days", "unlimited data", "any number of devices"] == words.terms(Terms(7 * DAY, 0, 0, 0))
-	assert ["siku 7", "data bila kikomo", "kifaa 1"] == words.terms(Terms(7 * DAY, 0, 0, 1), words.SWAHILI)
+	assert words.terms(Terms(7 * DAY, 0, 0, 0)) == ["7 days", "unlimited data", "any number of devices"]
+	assert words.terms(Terms(7 * DAY, 0, 0, 1), words.SWAHILI) == ["siku 7", "data bila kikomo", "kifaa 1"]
 
 
 @given(st.integers(0, 10**9), st.sampled_from(words.LANGUAGES))
