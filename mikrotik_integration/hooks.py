@@ -86,6 +86,7 @@ permission_query_conditions = {
 	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription_query",
 	"Usage Record": "mikrotik_integration.permissions.usage_record_query",
 	"Subscription Payment": "mikrotik_integration.permissions.subscription_payment_query",
+	"Hotspot Voucher": "mikrotik_integration.permissions.hotspot_voucher_query",
 }
 has_permission = {
 	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription",
@@ -93,9 +94,21 @@ has_permission = {
 	"Subscription Payment": "mikrotik_integration.permissions.on_own_router",
 	"Router Account": "mikrotik_integration.permissions.on_own_router",
 	"MikroTik API Log": "mikrotik_integration.permissions.on_own_router",
+	"Hotspot Voucher": "mikrotik_integration.permissions.hotspot_voucher",
+	"Hotspot Voucher Batch": "mikrotik_integration.permissions.on_own_router",
+	"Hotspot Purchase": "mikrotik_integration.permissions.on_own_router",
 }
 has_website_permission = {
 	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription_on_website",
+}
+
+# for print formats
+jinja = {
+	"methods": [
+		"mikrotik_integration.printing.hotspot_voucher_card",
+		"mikrotik_integration.printing.hotspot_vouchers_sold",
+		"mikrotik_integration.printing.hotspot_print_zoom",
+	]
 }
 
 standard_portal_menu_items = [

@@ -12,6 +12,8 @@ STAFF_ROLES = frozenset(
 	("System Manager", "ISP Administrator", "ISP Manager", "ISP Staff", "Accounts Manager", "Accounts User")
 )
 READING = (None, "read", "select")
+# whoever makes, prints or imports cards: a code that is still for sale is money
+SEES_UNSOLD = frozenset(("System Manager", "ISP Administrator", "ISP Manager"))
 
 
 def is_staff(user: str | None = None) -> bool:
@@ -22,6 +24,12 @@ def is_staff(user: str | None = None) -> bool:
 
 def may_use_app() -> bool:
 	return is_staff()
+
+
+def sees_unsold(user: str | None = None) -> bool:
+	"""Whether the user may see voucher codes that nobody has bought yet."""
+	user = user or frappe.session.user
+	return user == "Administrator" or bool(SEES_UNSOLD & set(frappe.get_roles(user)))
 
 
 def customers_of(user: str) -> list[str]:
@@ -66,6 +74,21 @@ def subscription_payment_query(user: str | None = None) -> str:
 	"""Money that belongs to nobody yet is for those who may give it to anybody."""
 	routers = routers_of(user or frappe.session.user, "Subscription Payment")
 	return "" if routers is None else _among("Subscription Payment", "mikrotik_settings", sorted(routers))
+
+
+def hotspot_voucher_query(user: str | None = None) -> str:
+	user = user or frappe.session.user
+	if not is_staff(user):
+		return "1 = 0"
+	return "" if sees_unsold(user) else "`tabHotspot Voucher`.`status` != 'Available'"
+
+
+def hotspot_voucher(doc, ptype: str | None = None, user: str | None = None) -> bool:
+	"""A code that is still for sale is for managers; the others are for staff of its router."""
+	user = user or frappe.session.user
+	if not is_staff(user) or not on_own_router(doc, ptype, user):
+		return False
+	return sees_unsold(user) or _stored(doc, "status") != "Available"
 
 
 def customer_subscription(doc, ptype: str | None = None, user: str | None = None) -> bool:
