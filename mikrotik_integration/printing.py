@@ -6,6 +6,7 @@ from mikrotik_integration.services import voucher_cards, voucher_sheets
 from mikrotik_integration.services.vouchers import VOUCHER
 
 SALES = ("Sales Invoice", "POS Invoice")
+MOST_ON_RECEIPT = 100
 
 
 def hotspot_voucher_card(name: str) -> dict | None:
@@ -19,8 +20,10 @@ def hotspot_voucher_card(name: str) -> dict | None:
 
 def hotspot_vouchers_sold(doctype: str, name: str) -> list[dict]:
 	"""The same of each voucher that a Sales Invoice or POS Invoice sold, in the order of its rows. Empty for whoever
-	may not read that document."""
+	may not read that document, and for whole batches and days: their vouchers are on sheets and on phones."""
 	if doctype not in SALES or not frappe.has_permission(doctype, "read", doc=name):
+		return []
+	if frappe.db.count(VOUCHER, {"sale_doctype": doctype, "sale_name": name}) > MOST_ON_RECEIPT:
 		return []
 	return [card.as_dict() for card in voucher_cards.of_sale(doctype, name)]
 
