@@ -111,6 +111,8 @@ def _ensure_settings() -> None:
 			"cash_mode_of_payment": "Cash",
 			"voucher_booking": "Each Sale",
 			"deferred_account": None,
+			"code_length": 9,
+			"device_replacements": 2,
 		}
 	)
 	settings.save()

@@ -14,11 +14,28 @@ def after_install() -> None:
 	ensure_mpesa_fields()
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
+	ensure_defaults()
 
 
 def after_migrate() -> None:
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
+	ensure_defaults()
+
+
+def ensure_defaults() -> None:
+	"""Settings that an update added have their defaults: Frappe gives them to new documents only."""
+	single = frappe.qb.DocType("Singles")
+	present = set(
+		frappe.qb.from_(single).select(single.field).where(single.doctype == "ISP Settings").run(pluck=True)
+	)
+	missing = {
+		field.fieldname: field.default
+		for field in frappe.get_meta("ISP Settings").fields
+		if field.default and field.fieldname not in present
+	}
+	if missing:
+		frappe.db.set_single_value("ISP Settings", missing)
 
 
 def ensure_mpesa_fields() -> None:

@@ -3,12 +3,12 @@
 import frappe
 from frappe import _
 
-from mikrotik_integration.services import inbox, inbox_worker
+from mikrotik_integration.services import inbox, inbox_queue
 
 
 def after_insert(doc, method=None) -> None:
 	if name := inbox.record_pay_bill(doc):
-		inbox_worker.enqueue(name)
+		inbox_queue.enqueue(name)
 
 
 def validate(doc, method=None) -> None:

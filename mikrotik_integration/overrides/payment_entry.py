@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import flt
 
 from mikrotik_integration.overrides import ownership
-from mikrotik_integration.services import inbox, inbox_worker, payments
+from mikrotik_integration.services import inbox, inbox_queue, payments
 
 
 def on_submit(doc, method=None) -> None:
@@ -38,7 +38,7 @@ def _receive(doc, subscription: str) -> None:
 	if doc.customer_subscription != subscription:
 		doc.db_set("customer_subscription", subscription, update_modified=False)
 	if name := _replace_cancelled(doc, subscription) or _record(doc, subscription):
-		inbox_worker.enqueue(name)
+		inbox_queue.enqueue(name)
 
 
 def _tell_of_subscriptions(doc) -> None:

@@ -97,7 +97,7 @@ def _link(invoice, rows: list[frappe._dict]) -> None:
 				"sale_doctype": invoice.doctype,
 				"sale_name": invoice.name,
 				"sale_item": item.name,
-				"deferred_amount": voucher_sales.deferred_amount(item),
+				**voucher_sales.deferred(item),
 			},
 			update_modified=False,
 		)
@@ -190,5 +190,11 @@ def forget(invoice_name: str) -> None:
 	frappe.db.set_value(
 		VOUCHER,
 		{"sale_doctype": "Sales Invoice", "sale_name": invoice_name},
-		{"sale_doctype": None, "sale_name": None, "sale_item": None, "deferred_amount": 0},
+		{
+			"sale_doctype": None,
+			"sale_name": None,
+			"sale_item": None,
+			"deferred_amount": 0,
+			"deferred_account": None,
+		},
 	)

@@ -14,25 +14,26 @@ CENTS = 2
 
 
 def recognise() -> None:
-	"""Daily: one Journal Entry for vouchers that came into use, one for those that never did. Logs what fails."""
+	"""Daily: one Journal Entry for vouchers that came into use, one for those that never did, for each account that
+	they were deferred in. Logs what fails."""
 	for used in (True, False):
-		frappe.db.savepoint("deferred")
-		try:
-			_recognise(used)
-		except Exception:
-			frappe.db.rollback(save_point="deferred")
-			frappe.log_error("Deferred vouchers could not be made income")
+		by_account: defaultdict[str, list[frappe._dict]] = defaultdict(list)
+		for row in _due(used):
+			by_account[row.deferred_account].append(row)
+		for account, rows in by_account.items():
+			_guarded(account, rows, used)
 
 
-def _recognise(used: bool) -> str | None:
-	rows = _due(used)
-	if not rows:
-		return None
-	entry = _entry(rows, used)
-	names = [row.name for row in rows]
-	voucher = frappe.qb.DocType(VOUCHER)
-	frappe.qb.update(voucher).set(voucher.recognised_in, entry).where(voucher.name.isin(names)).run()
-	return entry
+def _guarded(account: str, rows: list[frappe._dict], used: bool) -> None:
+	frappe.db.savepoint("deferred")
+	try:
+		entry = _entry(account, rows, used)
+		voucher = frappe.qb.DocType(VOUCHER)
+		names = [row.name for row in rows]
+		frappe.qb.update(voucher).set(voucher.recognised_in, entry).where(voucher.name.isin(names)).run()
+	except Exception:
+		frappe.db.rollback(save_point="deferred")
+		frappe.log_error("Deferred vouchers could not be made income")
 
 
 def _due(used: bool) -> list[frappe._dict]:
@@ -40,7 +41,7 @@ def _due(used: bool) -> list[frappe._dict]:
 	voucher = frappe.qb.DocType(VOUCHER)
 	query = (
 		frappe.qb.from_(voucher)
-		.select(voucher.name, voucher.deferred_amount, voucher.mikrotik_settings)
+		.select(voucher.name, voucher.deferred_account, voucher.deferred_amount, voucher.mikrotik_settings)
 		.where(
 			(voucher.deferred_amount > 0) & (voucher.recognised_in.isnull() | (voucher.recognised_in == ""))
 		)
@@ -52,7 +53,7 @@ def _due(used: bool) -> list[frappe._dict]:
 	return query.where(voucher.first_login.isnull() & (voucher.status == "Expired")).run(as_dict=True)
 
 
-def _entry(rows: list[frappe._dict], used: bool) -> str:
+def _entry(account: str, rows: list[frappe._dict], used: bool) -> str:
 	books = settings.books()
 	values = settings.isp_settings()
 	income = books.income_account or frappe.get_cached_value(
@@ -60,8 +61,8 @@ def _entry(rows: list[frappe._dict], used: bool) -> str:
 	)
 	if not used:
 		income = values.breakage_account or income
-	if not values.deferred_account or not income:
-		raise SettingsMissing(_("Choose the accounts for deferred vouchers in ISP Settings"))
+	if not income:
+		raise SettingsMissing(_("Choose the income account for vouchers in ISP Settings"))
 	cost_center = books.cost_center or frappe.get_cached_value("Company", books.company, "cost_center")
 	total = flt(sum(row.deferred_amount for row in rows), CENTS)
 	entry = frappe.get_doc(
@@ -72,7 +73,7 @@ def _entry(rows: list[frappe._dict], used: bool) -> str:
 			"user_remark": _remark(rows, used),
 			"accounts": [
 				{
-					"account": values.deferred_account,
+					"account": account,
 					"debit_in_account_currency": total,
 					"cost_center": cost_center,
 				},

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import frappe
 from frappe.utils import now_datetime
-from frappe.utils.background_jobs import get_redis_conn
 
 from mikrotik_integration.services import (
 	application,
 	inbox,
+	inbox_queue,
 	messages,
 	provisioning,
 	purchases,
@@ -22,45 +22,23 @@ from mikrotik_integration.services import (
 
 BATCH = 10
 LEASE = timedelta(seconds=60)
-DUE = (*verification.UNVERIFIED, "Verified")
-WAITING_SECONDS = 30
-
-
-def enqueue(name: str) -> None:
-	"""This payment is due now: have a worker take it after the commit."""
-	frappe.db.set_value(
-		"Subscription Payment",
-		{"name": name, "status": ("in", DUE)},
-		"next_ask",
-		now_datetime(),
-		update_modified=False,
-	)
-	frappe.db.after_commit.add(wake)
-
-
-def wake() -> None:
-	"""Queue the job, unless one is queued that has not begun: it will see what was committed until it begins."""
-	if get_redis_conn().set(_waiting_key(), 1, nx=True, ex=WAITING_SECONDS):
-		frappe.enqueue("mikrotik_integration.services.inbox_worker.run", queue="short", timeout=1500)
 
 
 def run() -> None:
 	"""Background job: everything that is due."""
-	get_redis_conn().delete(_waiting_key())
+	inbox_queue.begun()
 	while names := _claim():
 		process(names)
-
-
-def _waiting_key() -> str:
-	return f"mikrotik_integration|inbox_worker_waits|{frappe.local.site}"
 
 
 def ask_again() -> None:
 	"""Every minute: payments whose time to be asked about has come, and those that stopped halfway."""
 	for request in inbox.pushes_without_payment():
 		inbox.record_push(request)
-	if frappe.db.exists("Subscription Payment", {"status": ("in", DUE), "next_ask": ("<=", now_datetime())}):
-		frappe.db.after_commit.add(wake)
+	if frappe.db.exists(
+		"Subscription Payment", {"status": ("in", inbox_queue.DUE), "next_ask": ("<=", now_datetime())}
+	):
+		frappe.db.after_commit.add(inbox_queue.wake)
 
 
 def _claim() -> list[str]:
@@ -71,7 +49,7 @@ def _claim() -> list[str]:
 	names = (
 		frappe.qb.from_(payment)
 		.select(payment.name)
-		.where(payment.status.isin(DUE) & (payment.next_ask <= now))
+		.where(payment.status.isin(inbox_queue.DUE) & (payment.next_ask <= now))
 		.orderby(payment.next_ask)
 		.limit(BATCH)
 		.for_update(skip_locked=True)

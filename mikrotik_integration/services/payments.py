@@ -9,7 +9,7 @@ from mikrotik_integration.exceptions import PaymentNotPossible
 from mikrotik_integration.services import (
 	application,
 	inbox,
-	inbox_worker,
+	inbox_queue,
 	invoicing,
 	provisioning,
 	purchases,
@@ -52,13 +52,13 @@ def poke(document) -> None:
 		order_by="creation",
 	)
 	for name in open_payments:
-		inbox_worker.enqueue(name)
+		inbox_queue.enqueue(name)
 
 
 def take_transaction_status(token: str, body: dict) -> None:
 	"""Daraja's answer about a receipt came in; raises MalformedCallback. Tells the caller nothing else."""
 	if name := verification.take_result(token, parse_transaction_status_result(body)):
-		inbox_worker.enqueue(name)
+		inbox_queue.enqueue(name)
 
 
 def confirm(name: str, reason: str) -> None:
@@ -67,7 +67,7 @@ def confirm(name: str, reason: str) -> None:
 	verification.mark_verified(payment, frappe.session.user)
 	payment.add_comment("Info", _("Confirmed by hand: {0}").format(reason))
 	payment.save(ignore_permissions=True)
-	inbox_worker.enqueue(name)
+	inbox_queue.enqueue(name)
 
 
 def assign(name: str, subscription_name: str) -> None:
@@ -88,7 +88,7 @@ def assign(name: str, subscription_name: str) -> None:
 	payment.next_ask = None if payment.verified else now_datetime()
 	payment.add_comment("Info", _("Assigned to {0}").format(subscription_name))
 	payment.save(ignore_permissions=True)
-	inbox_worker.enqueue(name)
+	inbox_queue.enqueue(name)
 
 
 def _check_not_booked_elsewhere(payment) -> None:
@@ -108,7 +108,7 @@ def not_a_duplicate(name: str) -> None:
 		same_money.take_receipt(payment)
 	payment.add_comment("Info", _("Not a duplicate"))
 	payment.save(ignore_permissions=True)
-	inbox_worker.enqueue(name)
+	inbox_queue.enqueue(name)
 
 
 def _unverified_status(payment) -> str:

@@ -99,5 +99,5 @@ def sold_with(invoice) -> dict:
 		"sale_doctype": invoice.doctype,
 		"sale_name": invoice.name,
 		"sale_item": row.name,
-		"deferred_amount": voucher_sales.deferred_amount(row),
+		**voucher_sales.deferred(row),
 	}

@@ -9,7 +9,7 @@ import frappe
 from frappe.utils import fmt_money, formatdate, get_datetime
 
 from mikrotik_integration.core.vouchers import codes, links, words
-from mikrotik_integration.services import qr, settings
+from mikrotik_integration.services import lifecycle, qr, settings
 from mikrotik_integration.services.vouchers import VOUCHER
 
 FIELDS = [
@@ -155,6 +155,19 @@ def terms_of(row: frappe._dict) -> words.Terms:
 		device_limit=row.device_limit or 0,
 		bytes_per_mb=settings.bytes_per_mb(),
 	)
+
+
+def words_of_package(plan_name: str) -> str:
+	"""What a package gives, in English."""
+	plan = lifecycle.terms_of(plan_name)
+	devices = frappe.get_cached_value("Internet Plan", plan_name, "device_limit") or 0
+	given = words.Terms(plan.validity, plan.quota_bytes, plan.quota_seconds, devices, settings.bytes_per_mb())
+	return " · ".join(words.terms(given))
+
+
+def shown(code: str) -> str:
+	"""The code in groups for reading."""
+	return codes.shown(code)
 
 
 def _last_day(use_before) -> str:

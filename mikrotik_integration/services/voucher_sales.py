@@ -156,15 +156,15 @@ def _sale_of(invoice, row) -> dict[str, Any]:
 		"sale_name": invoice.name,
 		"sale_item": row.name,
 		"mode_of_payment": next((payment.mode_of_payment for payment in invoice.get("payments", [])), None),
-		"deferred_amount": deferred_amount(row),
+		**deferred(row),
 	}
 
 
-def deferred_amount(row) -> float:
-	"""What one voucher of this row owes as service, without tax, if revenue is deferred."""
-	if not settings.isp_settings().deferred_account:
-		return 0.0
-	return flt(row.base_net_amount / row.qty, 2)
+def deferred(row) -> dict[str, Any]:
+	"""What one voucher of this row owes as service, without tax, and where, if its revenue is deferred."""
+	if not row.income_account or row.income_account != settings.isp_settings().deferred_account:
+		return {"deferred_amount": 0.0, "deferred_account": None}
+	return {"deferred_amount": flt(row.base_net_amount / row.qty, 2), "deferred_account": row.income_account}
 
 
 def _pieces(row) -> int:

@@ -21,6 +21,11 @@ def a_phone() -> str:
 	return f"2547{int(_run, 16) % 100000:05d}{next(_serial) % 1000:03d}"
 
 
+def a_mac() -> str:
+	digits = f"{int(_run, 16) % 0xFFFFF:05X}{next(_serial) % 0xFFF:03X}"
+	return "AA:BB:" + ":".join(digits[at : at + 2] for at in range(0, 8, 2))
+
+
 def a_router(simulator, **values):
 	"""A router that is reached where the simulator listens."""
 	router = frappe.get_doc(

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import frappe
-from frappe.utils.background_jobs import get_queue, get_redis_conn
+from frappe.utils.background_jobs import get_queue
 from werkzeug.serving import make_server
 
-from mikrotik_integration.services import inbox_worker
+from mikrotik_integration.services import inbox_queue
 from mikrotik_integration.simulators.routeros import RouterSimulator
 
 QUEUES = ("short", "default", "long")
@@ -38,7 +38,7 @@ def clear_jobs() -> None:
 	"""Forget what earlier tests left in this site's queues; other sites' jobs stay."""
 	for job in _jobs():
 		job.delete()
-	get_redis_conn().delete(inbox_worker._waiting_key())
+	inbox_queue.begun()
 
 
 def run_jobs(limit: int = 500) -> int:

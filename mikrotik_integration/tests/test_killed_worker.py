@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import frappe
 
-from mikrotik_integration.services import inbox_worker
+from mikrotik_integration.services import inbox_queue
 from mikrotik_integration.simulators.daraja import Fate, Kind
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
@@ -56,7 +56,7 @@ class TestKilledWorker(ServiceTestCase):
 
 	def assert_completes_once(self, module: str, function: str) -> None:
 		self.run_and_kill(module, function)
-		inbox_worker.enqueue(self.payment)
+		inbox_queue.enqueue(self.payment)
 		frappe.db.commit()
 		self.work()
 		self.check_router(self.router)

@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from mikrotik_integration.services import inbox_worker, payments
+from mikrotik_integration.services import inbox_queue, payments
 
 MANAGERS = ("ISP Manager", "ISP Administrator", "System Manager")
 
@@ -19,7 +19,7 @@ class SubscriptionPayment(Document):
 	def ask_now(self) -> None:
 		"""Ask M-PESA about this payment again."""
 		self.check_permission("read")
-		inbox_worker.enqueue(self.name)
+		inbox_queue.enqueue(self.name)
 
 	@frappe.whitelist(methods=["POST"])
 	def confirm(self, reason: str) -> None:

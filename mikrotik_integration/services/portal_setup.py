@@ -1,0 +1,162 @@
+"""What a router needs for the captive portal: its pages, a way to the portal before the login, logins by link."""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+
+import frappe
+from frappe import _
+from frappe.utils import get_url
+
+from mikrotik_integration.core.hotspot import pages, profiles, walled_garden
+from mikrotik_integration.core.routeros.client import Router, connect
+from mikrotik_integration.core.routeros.errors import RouterError
+from mikrotik_integration.core.vouchers import links, portal_files
+from mikrotik_integration.exceptions import SettingsMissing
+from mikrotik_integration.services import api_log, routers, settings
+from mikrotik_integration.services.locks import router_lock
+
+DIRECTORY = "hotspot-erpnext"
+WAIT_SECONDS = 45
+
+Finding = dict[str, bool | str]
+
+
+def missing(router) -> list[str]:
+	"""What has to be filled in before the portal works, in plain words."""
+	wanted = {
+		"portal_enabled": _("Switch Captive Portal on"),
+		"portal_name": _("Give the portal a name for its address, like cafe-kilimani"),
+		"hotspot_address": _("Write down the address of the router's login page (the DNS name of its hotspot)"),
+		"wifi_name": _("Write down the name of the Wi-Fi: it is the title of the pages"),
+	}
+	found = [words for field, words in wanted.items() if not router.get(field)]
+	if not settings.isp_settings().mpesa_settings:
+		found.append(_("Choose the M-PESA Settings in ISP Settings, or nothing can be bought on the portal"))
+	return found
+
+
+def address(router) -> str:
+	"""Where the portal of this router is. Raises SettingsMissing."""
+	if not router.portal_name:
+		raise SettingsMissing(_("Give the portal a name for its address first"))
+	try:
+		return links.portal_url(get_url(), router.portal_name)
+	except ValueError as error:
+		raise SettingsMissing(str(error)) from error
+
+
+def files(router) -> dict[str, str]:
+	"""The hotspot's own pages, by name. Raises SettingsMissing."""
+	address(router)
+	imported = frappe.db.exists("Hotspot Voucher Batch", {"origin": "Imported"})
+	return portal_files.portal_files(
+		settings.site_id(),
+		get_url(),
+		router.portal_name,
+		router.wifi_name or router.router_name,
+		exact_codes=bool(imported),
+	)
+
+
+def archive(router) -> bytes:
+	"""The same as a ZIP, in the directory in which ``install`` puts them."""
+	packed = io.BytesIO()
+	with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archived:
+		for name, text in files(router).items():
+			archived.writestr(f"{DIRECTORY}/{name}", text)
+	return packed.getvalue()
+
+
+def install(router) -> list[Finding]:
+	"""Bring the pages and what they need onto the router: ``[{"ok", "text"}]``, one for each step, in plain words.
+
+	Each step can be done again. The profile shows the pages only once they were read back.
+	"""
+	where, texts, portal = routers.endpoint_of(router), files(router), address(router)
+	site_id, profile, https = settings.site_id(), router.hotspot_profile, bool(router.hotspot_https)
+	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
+	with router_lock(router.name, WAIT_SECONDS) as held:
+		if not held:
+			return [_bad(_("The router is busy. Try again in a minute"))]
+		try:
+			with connect(where) as line:
+				findings = list(_steps(line, site_id, portal, texts, profile, https, router.hotspot_address))
+		except RouterError as error:
+			findings = [_bad(str(error))]
+	_log(router.name, findings)
+	return findings
+
+
+def _steps(
+	line: Router, site_id: str, portal: str, texts: dict[str, str], profile: str, https: bool, login: str
+) -> Iterator[Finding]:
+	yield _tried(lambda: _open_garden(line, site_id, portal))
+	chosen = _profile(line, profile)
+	if not chosen:
+		yield _bad(_no_profile(profile))
+		return
+	written = pages.install_pages(line, site_id, DIRECTORY, texts)
+	yield from map(_bad, written.problems)
+	if written.in_sync:
+		yield _good(_("The pages are on the router, in {0}").format(written.directory))
+		yield _tried(lambda: _show_pages(line, chosen.name, written.directory))
+	yield _tried(lambda: _allow_links(line, chosen.name, https))
+	if login and login.partition(":")[0] not in (chosen.dns_name, chosen.address):
+		yield _bad(
+			_("The profile {0} does not answer as {1}: its DNS name is {2}").format(
+				chosen.name, login, chosen.dns_name or _("empty")
+			)
+		)
+
+
+def _open_garden(line: Router, site_id: str, portal: str) -> str:
+	opening = walled_garden.opening_of(portal)
+	outcome = walled_garden.reconcile_walled_garden(line, site_id, [opening])
+	if not outcome.in_sync:
+		raise RouterError("; ".join(outcome.problems))
+	return _("{0}, port {1}, can be reached before the login").format(opening.host, opening.port)
+
+
+def _profile(line: Router, name: str) -> profiles.HotspotProfile | None:
+	"""The one that was chosen; without a choice, the only one that a hotspot server uses."""
+	found = profiles.read_profiles(line)
+	matching = [one for one in found if (one.name == name if name else one.servers)]
+	return matching[0] if len(matching) == 1 else None
+
+
+def _no_profile(name: str) -> str:
+	if name:
+		return _("The router has no hotspot profile {0}. Choose another in Hotspot Server Profile").format(name)
+	return _("Choose the Hotspot Server Profile: not exactly one is used by the router's hotspot servers")
+
+
+def _show_pages(line: Router, profile: str, directory: str) -> str:
+	profiles.use_pages(line, profile, directory)
+	return _("The profile {0} shows them").format(profile)
+
+
+def _allow_links(line: Router, profile: str, https: bool) -> str:
+	profiles.allow_login_links(line, profile, https)
+	return _("Links of vouchers log in")
+
+
+def _tried(step: Callable[[], str]) -> Finding:
+	try:
+		return _good(step())
+	except RouterError as error:
+		return _bad(str(error))
+
+
+def _good(text: str) -> Finding:
+	return {"ok": True, "text": text}
+
+
+def _bad(text: str) -> Finding:
+	return {"ok": False, "text": text}
+
+
+def _log(router: str, findings: list[Finding]) -> None:
+	problems = [str(finding["text"]) for finding in findings if not finding["ok"]]
+	result = "\n".join(problems) or _("Everything is fine")
+	api_log.log_event(router, "install login page", ok=not problems, result=result)
