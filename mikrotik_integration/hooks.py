@@ -111,6 +111,9 @@ jinja = {
 	]
 }
 
+# /hotspot/<portal name>
+page_renderer = "mikrotik_integration.www.hotspot.HotspotPage"
+
 standard_portal_menu_items = [
 	{
 		"title": "My Internet",

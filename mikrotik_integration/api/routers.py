@@ -2,7 +2,7 @@
 
 import frappe
 
-from mikrotik_integration.services import routers
+from mikrotik_integration.services import portal_setup, routers
 
 READABLE = [
 	"name",
@@ -70,3 +70,21 @@ def check(router: str) -> None:
 	"""Bring status, usage and accounts of a router up to date now, in the background."""
 	frappe.get_doc("MikroTik Settings", router).check_permission("read")
 	routers.enqueue_check(router)
+
+
+@frappe.whitelist(methods=["POST"])
+def install_login_page(router: str) -> list[dict]:
+	"""Bring the captive portal's pages, and what they need, onto a router: ``[{"ok", "text"}]``, one for each step."""
+	document = frappe.get_doc("MikroTik Settings", router)
+	document.check_permission("write")
+	return portal_setup.install(document)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def download_login_page(router: str) -> None:
+	"""The same pages as a ZIP, to be put onto the router by hand."""
+	document = frappe.get_doc("MikroTik Settings", router)
+	document.check_permission("write")
+	frappe.response.filename = f"{portal_setup.DIRECTORY}-{document.portal_name}.zip"
+	frappe.response.filecontent = portal_setup.archive(document)
+	frappe.response.type = "binary"

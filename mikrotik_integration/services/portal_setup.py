@@ -27,7 +27,9 @@ def missing(router) -> list[str]:
 	wanted = {
 		"portal_enabled": _("Switch Captive Portal on"),
 		"portal_name": _("Give the portal a name for its address, like cafe-kilimani"),
-		"hotspot_address": _("Write down the address of the router's login page (the DNS name of its hotspot)"),
+		"hotspot_address": _(
+			"Write down the address of the router's login page (the DNS name of its hotspot)"
+		),
 		"wifi_name": _("Write down the name of the Wi-Fi: it is the title of the pages"),
 	}
 	found = [words for field, words in wanted.items() if not router.get(field)]
@@ -79,11 +81,13 @@ def install(router) -> list[Finding]:
 	with router_lock(router.name, WAIT_SECONDS) as held:
 		if not held:
 			return [_bad(_("The router is busy. Try again in a minute"))]
+		findings: list[Finding] = []
 		try:
 			with connect(where) as line:
-				findings = list(_steps(line, site_id, portal, texts, profile, https, router.hotspot_address))
+				for finding in _steps(line, site_id, portal, texts, profile, https, router.hotspot_address):
+					findings.append(finding)
 		except RouterError as error:
-			findings = [_bad(str(error))]
+			findings.append(_bad(str(error)))
 	_log(router.name, findings)
 	return findings
 
@@ -127,7 +131,9 @@ def _profile(line: Router, name: str) -> profiles.HotspotProfile | None:
 
 def _no_profile(name: str) -> str:
 	if name:
-		return _("The router has no hotspot profile {0}. Choose another in Hotspot Server Profile").format(name)
+		return _("The router has no hotspot profile {0}. Choose another in Hotspot Server Profile").format(
+			name
+		)
 	return _("Choose the Hotspot Server Profile: not exactly one is used by the router's hotspot servers")
 
 

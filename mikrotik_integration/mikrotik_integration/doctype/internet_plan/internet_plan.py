@@ -5,7 +5,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
-from mikrotik_integration.services import accounts
+from mikrotik_integration.services import accounts, portal
 
 HIGHEST_PRICE = 100_000_000
 HIGHEST_QUOTA_MB = 1_000_000_000
@@ -34,6 +34,7 @@ class InternetPlan(Document):
 			self.item = self.make_item()
 
 	def on_update(self) -> None:
+		portal.forget()
 		if self.get_doc_before_save() and any(self.has_value_changed(field) for field in FOLLOWED):
 			accounts.enqueue_refresh({"internet_plan": self.name})
 

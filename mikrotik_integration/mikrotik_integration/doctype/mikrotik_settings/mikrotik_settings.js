@@ -6,6 +6,7 @@ frappe.ui.form.on("MikroTik Settings", {
 		show_state(frm);
 		show_unmanaged(frm);
 		add_buttons(frm);
+		if (frm.doc.portal_enabled && frm.perm[0]?.write) show_portal(frm);
 	},
 
 	use_tls(frm) {
@@ -95,6 +96,38 @@ function add_buttons(frm) {
 		frm.add_custom_button(__("Test Connection"), () => test_connection(frm)).addClass("btn-primary").removeClass("btn-default");
 	}
 	if (frm.doc.enabled) frm.add_custom_button(__("Check Now"), () => check_now(frm));
+}
+
+// ---- the captive portal
+
+async function show_portal(frm) {
+	const group = __("Captive Portal");
+	const { message: missing } = await frm.call({ doc: frm.doc, method: "missing_for_portal" });
+	frm.set_df_property("portal_enabled", "description", portal_words(frm, missing));
+	frm.add_custom_button(__("Open Page"), () => window.open(`/hotspot/${encodeURIComponent(frm.doc.portal_name)}`), group);
+	frm.add_custom_button(__("Install Login Page"), () => install_login_page(frm), group);
+	frm.add_custom_button(
+		__("Download Login Page"),
+		() => open_url_post("/api/method/mikrotik_integration.api.routers.download_login_page", { router: frm.docname }),
+		group
+	);
+}
+
+function portal_words(frm, missing) {
+	if (!missing.length) return __("Everything is filled in. Install the login page after each change here");
+	const lines = missing.map((line) => `<li>${frappe.utils.escape_html(line)}</li>`);
+	return `${__("Still missing:")}<ul class="mb-0">${lines.join("")}</ul>`;
+}
+
+async function install_login_page(frm) {
+	if (frm.is_dirty()) await frm.save();
+	const { message } = await frm.call({
+		doc: frm.doc,
+		method: "install_login_page",
+		freeze: true,
+		freeze_message: __("Talking to the router…"),
+	});
+	show_findings(frm, message);
 }
 
 async function test_connection(frm) {

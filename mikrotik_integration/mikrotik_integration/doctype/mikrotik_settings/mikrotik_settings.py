@@ -6,7 +6,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from mikrotik_integration.services import routers
+from mikrotik_integration.core.vouchers import links
+from mikrotik_integration.services import portal, portal_setup, routers
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
 CONNECTION_FIELDS = (
@@ -24,9 +25,13 @@ class MikroTikSettings(Document):
 	def validate(self) -> None:
 		self.validate_address()
 		self.validate_tls()
+		self.validate_hotspot_address()
+		self.validate_portal_name()
+		self.validate_wifi()
 		self.forget_failures_when_changed()
 
 	def on_update(self) -> None:
+		portal.forget()
 		if self.enabled:
 			routers.enqueue_check(self.name)
 
@@ -62,6 +67,37 @@ class MikroTikSettings(Document):
 		if self.ca_certificate and "BEGIN CERTIFICATE" not in self.ca_certificate:
 			frappe.throw(_("The CA certificate must be PEM text that starts with BEGIN CERTIFICATE"))
 
+	def validate_hotspot_address(self) -> None:
+		self.hotspot_address = (self.hotspot_address or "").strip().lower()
+		if not self.hotspot_address:
+			return
+		try:
+			links.login_url(self.hotspot_address, bool(self.hotspot_https))
+		except ValueError as error:
+			frappe.throw(str(error))
+
+	def validate_portal_name(self) -> None:
+		self.portal_name = (self.portal_name or "").strip()
+		if not self.portal_enabled:
+			return
+		if not portal.NAME.fullmatch(self.portal_name):
+			frappe.throw(
+				_("The portal needs a name for its address, of letters without accents, digits, - and _")
+			)
+		other = {"portal_name": self.portal_name, "portal_enabled": 1, "name": ("!=", self.name)}
+		if router := frappe.db.exists("MikroTik Settings", other):
+			frappe.throw(
+				_("The portal of {0} has the name {1} already").format(router, self.portal_name),
+				frappe.DuplicateEntryError,
+			)
+
+	def validate_wifi(self) -> None:
+		try:
+			if self.wifi_name or self.wifi_password:
+				links.wifi_join(self.wifi_name or "Wi-Fi", self.wifi_password or "")
+		except ValueError as error:
+			frappe.throw(str(error))
+
 	def forget_failures_when_changed(self) -> None:
 		if any(self.has_value_changed(field) for field in CONNECTION_FIELDS):
 			self.failures = 0
@@ -79,3 +115,15 @@ class MikroTikSettings(Document):
 		self.check_permission("read")
 		frappe.db.set_value("MikroTik Settings", self.name, "next_attempt", None, update_modified=False)
 		routers.enqueue_check(self.name)
+
+	@frappe.whitelist(methods=["POST"])
+	def install_login_page(self) -> list[dict]:
+		"""Plain words for each step of bringing the captive portal onto the router. For whoever may change it."""
+		self.check_permission("write")
+		return portal_setup.install(self)
+
+	@frappe.whitelist(methods=["POST"])
+	def missing_for_portal(self) -> list[str]:
+		"""What has to be filled in before the portal works."""
+		self.check_permission("read")
+		return portal_setup.missing(self)

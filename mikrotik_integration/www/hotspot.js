@@ -1,0 +1,431 @@
+// The captive portal. Keeps nothing on the phone: a purchase's token stands in the address, after the #.
+(() => {
+	"use strict";
+
+	const API = "/api/method/mikrotik_integration.api.hotspot.";
+	const VENDOR = "/assets/mikrotik_integration/js/vendor/qr.min.js?v=0.7.0";
+	const POLL_MS = 2000;
+	const SLOW_POLL_MS = 6000;
+	const SLOW_AFTER_MS = 180e3;
+	const PATIENCE_AFTER_MS = 75e3;
+	const STATUS_MS = 20e3;
+	const PHOTO_SIZES = [1000, 1600, 700];
+	const PRIVATE = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)\d{1,3}\.\d{1,3}(\.\d{1,3})?$/;
+
+	const $ = (id) => document.getElementById(id);
+	const place = document.body.dataset;
+	const words = JSON.parse($("words").textContent);
+	const language = document.documentElement.lang;
+	const asked = new URLSearchParams(location.search);
+	const mac = (asked.get("mac") || "").slice(0, 17);
+	const forms = { voucher: document.querySelector("#voucher form"), replace: document.querySelector("#replace form") };
+	forms.buy = document.querySelector("#buy form");
+	let following = 0;
+	let stopCamera = () => {};
+
+	// ---- small things
+
+	const say = (text, ...values) => values.reduce((said, value, at) => said.replace(`{${at}}`, value), text);
+	const show = (id, shown = true) => $(id) && ($(id).hidden = !shown);
+	const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+
+	function notice(text) {
+		$("notice").textContent = text || "";
+		show("notice", !!text);
+		if (text) $("notice").scrollIntoView({ block: "nearest" });
+	}
+
+	// Calls the server; a refusal is an Error with words for the visitor, anything else one without.
+	async function ask(name, values) {
+		const answer = await fetch(API + name, {
+			method: "POST",
+			credentials: "omit",
+			cache: "no-store",
+			headers: { "Content-Type": "application/json", Accept: "application/json" },
+			body: JSON.stringify(Object.assign({ language }, values)),
+		});
+		const body = await answer.json();
+		if (answer.ok) return body.message;
+		const error = new Error();
+		error.words = wordsOf(body) || words.try_again;
+		throw error;
+	}
+
+	function wordsOf(body) {
+		try {
+			const { message } = JSON.parse(JSON.parse(body._server_messages).pop());
+			return new DOMParser().parseFromString(message, "text/html").body.textContent;
+		} catch (none) {
+			return "";
+		}
+	}
+
+	// One thing at a time for the buttons of a form, and plain words if it does not work.
+	async function busy(form, work) {
+		const buttons = [...form.querySelectorAll("button")];
+		notice();
+		buttons.forEach((button) => (button.disabled = true));
+		try {
+			await work();
+		} catch (error) {
+			notice(error.words || words.try_again);
+		}
+		buttons.forEach((button) => (button.disabled = false));
+	}
+
+	function onSubmit(form, work) {
+		form.onsubmit = (event) => {
+			event.preventDefault();
+			busy(form, work);
+		};
+	}
+
+	function field(form, name, complaint) {
+		const value = (new FormData(form).get(name) || "").trim();
+		if (!value) throw Object.assign(new Error(), { words: complaint });
+		return value;
+	}
+
+	// ---- logging in at the router
+
+	// The router's own login: as the server knows it, else as the router said, if that is an address of a local network.
+	function loginAddress() {
+		if (place.login) return place.login;
+		try {
+			const url = new URL(asked.get("link-login-only"));
+			if (/^https?:$/.test(url.protocol) && PRIVATE.test(url.hostname)) return url.origin + "/login";
+		} catch (none) {}
+		return "";
+	}
+
+	function ownAddress() {
+		return `${location.origin}${location.pathname}?${new URLSearchParams({ in: 1, mac, lang: language })}`;
+	}
+
+	function logIn(username) {
+		const action = loginAddress();
+		if (!action) return notice(words.no_login);
+		const fields = { username, password: username, dst: ownAddress() };
+		// Browsers warn of a form that goes from https to http; of a link they do not.
+		if (location.protocol === "https:" && action.startsWith("http:")) {
+			location.href = `${action}?${new URLSearchParams(fields)}`;
+			return;
+		}
+		const form = document.createElement("form");
+		Object.assign(form, { method: "post", action, hidden: true });
+		for (const name in fields) {
+			form.append(Object.assign(document.createElement("input"), { name, value: fields[name] }));
+		}
+		document.body.append(form);
+		form.submit();
+	}
+
+	// Lets this device use the voucher, waits until the router knows it, and logs in.
+	async function connect(code) {
+		let answer = await ask("redeem", { router: place.portal, code, mac });
+		if (answer.state === "refused") return refused(code, answer);
+		const username = answer.login ? answer.login.username : ungrouped(answer.code);
+		while (!answer.ready) {
+			progress(words.preparing);
+			await wait(POLL_MS);
+			answer = await patiently(() => ask("status", { router: place.portal, mac, code }));
+		}
+		progress(words.connecting);
+		logIn(username);
+	}
+
+	const ungrouped = (code) => (/^\w{4}(-\w{1,4})+$/.test(code) ? code.replace(/-/g, "") : code);
+
+	function progress(text) {
+		if ($("paid").offsetParent) $("progress").textContent = text;
+		else notice(text);
+	}
+
+	function refused(code, answer) {
+		show("connect");
+		$("progress").textContent = "";
+		if (!answer.may_replace || !mac) return notice(answer.reason);
+		$("full").textContent = answer.reason;
+		$("devices").replaceChildren(...answer.devices.map(radio));
+		forms.replace.dataset.code = code;
+		show("replace");
+		$("replace").scrollIntoView();
+	}
+
+	function radio(name, value) {
+		const label = document.createElement("label");
+		label.className = "package";
+		label.append(Object.assign(document.createElement("input"), { type: "radio", name: "old", value }), name);
+		return label;
+	}
+
+	onSubmit(forms.replace, async () => {
+		const old = +field(forms.replace, "old", words.choose_device);
+		const phone = field(forms.replace, "phone", words.no_phone);
+		const { code } = forms.replace.dataset;
+		await ask("replace_device", { router: place.portal, code, phone, old, mac });
+		show("replace", false);
+		await connect(code);
+	});
+
+	// ---- buying
+
+	// Asks again and again while the server cannot be reached.
+	async function patiently(work) {
+		for (;;) {
+			try {
+				return await work();
+			} catch (error) {
+				if (error.words) throw error;
+				if ($("waiting").offsetParent) $("patience").textContent = words.no_server;
+				else progress(words.no_server);
+				await wait(POLL_MS);
+			}
+		}
+	}
+
+	async function follow(token) {
+		const mine = ++following;
+		const began = Date.now();
+		history.replaceState(null, "", `#p=${encodeURIComponent(token)}`);
+		panel("waiting");
+		for (;;) {
+			const answer = await patiently(() => ask("purchase", { token }));
+			if (mine !== following) return;
+			const passed = Date.now() - began;
+			if (answer.state !== "waiting") return decided(answer);
+			$("pin").textContent = say(words.pin, answer.phone, answer.amount);
+			$("patience").textContent = passed > PATIENCE_AFTER_MS ? words.keep_waiting : "";
+			await wait(passed > SLOW_AFTER_MS ? SLOW_POLL_MS : POLL_MS);
+		}
+	}
+
+	// What is to be seen of a purchase: "waiting", "paid", or nothing, and then what can be bought.
+	function panel(name) {
+		show("purchase", !!name);
+		show("waiting", name === "waiting");
+		show("paid", name === "paid");
+		show("buy", !name);
+		show("voucher", !name);
+		if (name) $("purchase").scrollIntoView({ block: "nearest" });
+	}
+
+	function forget() {
+		following++;
+		history.replaceState(null, "", location.pathname + location.search);
+		panel();
+	}
+
+	async function decided(answer) {
+		if (answer.state === "paid") return paid(answer.code);
+		forget();
+		if (answer.state === "failed") notice(say(words.failed, answer.message || ""));
+		if (answer.state === "refund") notice(words.refund);
+	}
+
+	async function paid(code) {
+		panel("paid");
+		$("code").textContent = code;
+		show("connect", !mac);
+		$("connect").onclick = () => busy($("paid"), () => connect(code));
+		if (mac && $("online").hidden) await busy($("paid"), () => connect(code));
+	}
+
+	if (forms.buy) {
+		forms.buy.onchange = () => {
+			for (const one of document.querySelectorAll(".package")) {
+				one.classList.toggle("chosen", one.firstChild.checked);
+			}
+		};
+		onSubmit(forms.buy, async () => {
+			const choice = field(forms.buy, "package", words.choose);
+			const phone = field(forms.buy, "phone", words.no_phone);
+			const { token } = await ask("buy", { router: place.portal, package: choice, phone, mac });
+			follow(token).catch((error) => notice(error.words || words.try_again));
+		});
+		$("resume").onclick = () =>
+			busy(forms.buy, async () => {
+				const phone = field(forms.buy, "phone", words.no_phone);
+				const { state, token } = await ask("resume", { router: place.portal, phone, mac });
+				if (state !== "found") return notice(words.bought_again);
+				follow(token).catch((error) => notice(error.words || words.try_again));
+			});
+	}
+
+	// ---- a voucher: typed, or its QR code
+
+	onSubmit(forms.voucher, () => connect(field(forms.voucher, "code", words.no_code)));
+
+	// The code in what was scanned or pasted: a login link, a portal link, or the code itself; as core/vouchers/links.py.
+	function codeIn(text) {
+		text = text.trim();
+		let code = text;
+		if (text.includes("://")) {
+			try {
+				const url = new URL(text);
+				const found = new Set(["username", "code"].flatMap((name) => url.searchParams.getAll(name)).filter(Boolean));
+				code = /^https?:$/.test(url.protocol) && found.size === 1 ? [...found][0] : "";
+			} catch (none) {
+				return "";
+			}
+		}
+		return /^(?!WIFI:)[^\s\x00-\x1f](.{0,62}\S)?$/i.test(code) ? code : "";
+	}
+
+	function scanned(text) {
+		const code = codeIn(text);
+		if (!code) return false;
+		forms.voucher.elements.code.value = code;
+		forms.voucher.requestSubmit ? forms.voucher.requestSubmit() : forms.voucher.onsubmit(new Event("submit"));
+		return true;
+	}
+
+	let decoder;
+	function loadDecoder() {
+		decoder =
+			decoder ||
+			new Promise((done, failed) => {
+				const script = document.createElement("script");
+				Object.assign(script, { src: VENDOR, onload: () => done(window.qr.decodeQR), onerror: failed });
+				document.head.append(script);
+			});
+		return decoder.catch((error) => {
+			decoder = null;
+			throw error;
+		});
+	}
+
+	const canvas = document.createElement("canvas");
+	function decode(decodeQR, picture, width, height, most, timeLimit) {
+		const scale = Math.min(1, most / Math.max(width, height));
+		canvas.width = Math.round(width * scale);
+		canvas.height = Math.round(height * scale);
+		const pen = canvas.getContext("2d", { willReadFrequently: true });
+		pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+		try {
+			return decodeQR(pen.getImageData(0, 0, canvas.width, canvas.height), { timeLimit });
+		} catch (nothing) {
+			return "";
+		}
+	}
+
+	$("scan").onclick = async () => {
+		notice();
+		const video = document.querySelector("video");
+		try {
+			const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+			stopCamera = () => {
+				stream.getTracks().forEach((track) => track.stop());
+				show("camera", false);
+				stopCamera = () => {};
+			};
+			show("camera");
+			video.srcObject = stream;
+			await video.play();
+			const decodeQR = await loadDecoder();
+			while (stream.active && !$("camera").hidden) {
+				const text = decode(decodeQR, video, video.videoWidth, video.videoHeight, 800, 60);
+				if (text && scanned(text)) stopCamera();
+				await wait(120);
+			}
+		} catch (refusedOrMissing) {
+			stopCamera();
+			notice(words.camera_refused);
+		}
+	};
+	document.querySelector("#camera button").onclick = () => stopCamera();
+
+	$("photo").onchange = async ({ target }) => {
+		const [file] = target.files;
+		if (!file) return;
+		notice(words.reading);
+		const picture = new Image();
+		const url = URL.createObjectURL(file);
+		try {
+			const loaded = new Promise((done, failed) => Object.assign(picture, { onload: done, onerror: failed, src: url }));
+			const [decodeQR] = await Promise.all([loadDecoder(), loaded]);
+			const { naturalWidth: width, naturalHeight: height } = picture;
+			const found = PHOTO_SIZES.some((most) => scanned(decode(decodeQR, picture, width, height, most, 600)));
+			if (!found) notice(words.nothing_in_photo);
+		} catch (unreadable) {
+			notice(words.nothing_in_photo);
+		}
+		URL.revokeObjectURL(url);
+		target.value = "";
+	};
+
+	// ---- what is left
+
+	const perMb = +place.bytesPerMb;
+	const perGb = perMb * (perMb === 1048576 ? 1024 : 1000);
+	const amount = (bytes) =>
+		bytes < perGb ? `${Math.floor(bytes / perMb)} MB` : `${Math.floor((100 * bytes) / perGb) / 100} GB`;
+
+	function span(seconds) {
+		const units = [
+			[86400, words.day],
+			[3600, words.hour],
+			[60, words.minute],
+		];
+		const parts = [];
+		for (const [size, word] of units) {
+			if (seconds >= size) parts.push(say(word, Math.floor(seconds / size)));
+			seconds %= size;
+		}
+		return parts.slice(0, 2).join(" ") || say(words.minute, 0);
+	}
+
+	function fact(id, text) {
+		show(id, !!text);
+		$(id).lastElementChild.textContent = text;
+	}
+
+	function showLeft(answer) {
+		const ends = answer.ends_in_seconds;
+		const seconds = answer.seconds_left === null ? ends : answer.seconds_left;
+		fact("time-left", seconds === null ? "" : span(seconds));
+		fact("data-left", answer.bytes_left === null ? words.unlimited : amount(answer.bytes_left));
+		const moment = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+		fact("ends", ends === null ? "" : new Date(Date.now() + ends * 1000).toLocaleString(language, moment));
+	}
+
+	// The router leads here after a login, with in=1: then the device is online, whenever the server hears of it.
+	async function showStatus() {
+		const justNow = asked.get("in") === "1";
+		show("online", justNow);
+		for (;;) {
+			try {
+				const answer = await ask("status", { router: place.portal, mac });
+				const online = answer.online || justNow;
+				const known = answer.state === "ok";
+				if (known) showLeft(answer);
+				show("online", known || justNow);
+				show("online-title", online);
+				show("left-title", !online);
+				show("log-out", online);
+				if (!known && !justNow) return;
+			} catch (notNow) {}
+			await wait(STATUS_MS);
+		}
+	}
+
+	// ---- what the router said
+
+	function tellError(error) {
+		if (/uptime|time limit/i.test(error)) return notice(words.error_time);
+		if (/traffic|bytes|transfer/i.test(error)) return notice(words.error_data);
+		if (/no more sessions|session limit/i.test(error)) return notice(words.devices_full);
+		notice(/user|password/i.test(error) ? words.error_login : words.error_other);
+	}
+
+	$("language").onclick = ({ target }) => {
+		asked.set("lang", target.lang);
+		target.href = `?${asked}${location.hash}`;
+	};
+	if (asked.get("error")) tellError(asked.get("error"));
+	if (asked.get("code")) forms.voucher.elements.code.value = codeIn(asked.get("code"));
+	if (mac) showStatus();
+	if (location.hash.startsWith("#p=")) {
+		follow(decodeURIComponent(location.hash.slice(3))).catch(forget);
+	}
+})();
