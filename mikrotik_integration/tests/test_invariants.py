@@ -1,4 +1,4 @@
-"""The invariants of this app, each by its name. (The fifth is about vouchers, which are not part of it yet.)"""
+"""The invariants of this app, each by its name. (The fifth, of vouchers, is in test_voucher_crowd.)"""
 
 import random
 from collections import Counter
