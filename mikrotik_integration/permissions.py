@@ -12,6 +12,7 @@ STAFF_ROLES = frozenset(
 	("System Manager", "ISP Administrator", "ISP Manager", "ISP Staff", "Accounts Manager", "Accounts User")
 )
 READING = (None, "read", "select")
+SELLERS = frozenset(("System Manager", "ISP Administrator", "ISP Manager", "ISP Staff"))
 # whoever makes, prints or imports cards: a code that is still for sale is money
 SEES_UNSOLD = frozenset(("System Manager", "ISP Administrator", "ISP Manager"))
 
@@ -24,6 +25,14 @@ def is_staff(user: str | None = None) -> bool:
 
 def may_use_app() -> bool:
 	return is_staff()
+
+
+def check_may_sell(router: str) -> None:
+	"""Raises PermissionError unless the user sells vouchers, and on this router."""
+	user = frappe.session.user
+	if user != "Administrator" and not SELLERS & set(frappe.get_roles(user)):
+		raise frappe.PermissionError
+	frappe.has_permission("MikroTik Settings", "read", doc=router, throw=True)
 
 
 def sees_unsold(user: str | None = None) -> bool:
