@@ -1,0 +1,140 @@
+"""Vouchers at ERPNext's point of sale: POS Invoice, its return, and the close of the day."""
+
+import frappe
+from erpnext.accounts.doctype.pos_closing_entry.pos_closing_entry import (
+	make_closing_entry_from_opening,
+)
+from erpnext.accounts.doctype.pos_invoice.pos_invoice import make_sales_return
+from frappe.utils import now_datetime, today
+
+from mikrotik_integration import demo_company as site
+from mikrotik_integration.exceptions import VoucherError
+from mikrotik_integration.services import voucher_sales
+from mikrotik_integration.tests import factories
+from mikrotik_integration.tests.test_vouchers import VoucherTestCase
+
+
+class TestPointOfSale(VoucherTestCase):
+	def setUp(self) -> None:
+		super().setUp()
+		self.profile = self.a_profile()
+		self.opening = frappe.get_doc(
+			{
+				"doctype": "POS Opening Entry",
+				"company": site.COMPANY,
+				"pos_profile": self.profile,
+				"user": "Administrator",
+				"period_start_date": now_datetime(),
+				"posting_date": today(),
+				"balance_details": [{"mode_of_payment": "Cash", "opening_amount": 0}],
+			}
+		).insert()
+		self.opening.submit()
+		frappe.db.commit()
+		self.addCleanup(self.close_openings)
+
+	def close_openings(self) -> None:
+		frappe.db.rollback()
+		frappe.db.set_value("POS Opening Entry", {"status": "Open"}, "status", "Closed")
+		frappe.db.commit()
+
+	def a_profile(self) -> str:
+		company = frappe.get_cached_doc("Company", site.COMPANY)
+		return (
+			frappe.get_doc(
+				{
+					"doctype": "POS Profile",
+					"__newname": factories.unique("Kiosk"),
+					"name": factories.unique("Kiosk"),
+					"company": company.name,
+					"currency": "KES",
+					"customer": frappe.db.get_single_value("ISP Settings", "voucher_customer"),
+					"hotspot_router": self.router.name,
+					"warehouse": frappe.db.get_value("Warehouse", {"company": company.name, "is_group": 0}),
+					"selling_price_list": "Standard Selling",
+					"income_account": company.default_income_account,
+					"expense_account": company.default_expense_account,
+					"cost_center": company.cost_center,
+					"write_off_account": company.write_off_account or company.default_expense_account,
+					"write_off_cost_center": company.cost_center,
+					"write_off_limit": 0,
+					"payments": [{"mode_of_payment": "Cash", "default": 1}],
+				}
+			)
+			.insert()
+			.name
+		)
+
+	def sell(self, pieces: int = 1):
+		invoice = frappe.get_doc(
+			{
+				"doctype": "POS Invoice",
+				"company": site.COMPANY,
+				"customer": frappe.db.get_single_value("ISP Settings", "voucher_customer"),
+				"pos_profile": self.profile,
+				"is_pos": 1,
+				"currency": "KES",
+				"conversion_rate": 1,
+				"selling_price_list": "Standard Selling",
+				"debit_to": frappe.get_cached_value("Company", site.COMPANY, "default_receivable_account"),
+				"items": [{"item_code": self.package.item, "qty": pieces, "rate": 20}],
+				"payments": [{"mode_of_payment": "Cash", "amount": 20 * pieces}],
+			}
+		).insert()
+		invoice.submit()
+		frappe.db.commit()
+		self.work()
+		return invoice
+
+	def give_back(self, invoice, pieces: int):
+		note = make_sales_return(invoice.name)
+		note.items[0].qty = -pieces
+		note.payments[0].amount = note.payments[0].base_amount = note.paid_amount = -20 * pieces
+		note.insert().submit()
+		frappe.db.commit()
+		self.work()
+		return note
+
+	def test_each_piece_is_a_voucher_that_works(self):
+		vouchers = self.vouchers_of(self.sell(2))
+		self.assertEqual(2, len(vouchers))
+		for voucher in vouchers:
+			self.assertEqual(
+				("In Sync", "Point of Sale", self.router.name),
+				(voucher.router_status, voucher.sold_through, voucher.mikrotik_settings),
+			)
+			self.assertTrue(self.log_in(voucher).is_live)
+
+	def test_what_comes_back_unused_is_void_and_what_was_used_is_refused(self):
+		invoice = self.sell(2)
+		used, _unused = self.vouchers_of(invoice)
+		self.log_in(used)
+		self.look_at_router()
+		with self.assertRaises(VoucherError):
+			self.give_back(invoice, 2)
+		frappe.db.rollback()
+		self.give_back(invoice, 1)
+		self.assertEqual(["Active", "Void"], sorted(v.status for v in self.vouchers_of(invoice)))
+
+	def test_the_close_of_the_day_sells_nothing_twice(self):
+		sold, returned = self.sell(2), self.sell(1)
+		self.give_back(returned, 1)
+		before = frappe.db.count("Hotspot Voucher", {"internet_plan": self.package.name})
+		closing = make_closing_entry_from_opening(self.opening)
+		for row in closing.payment_reconciliation:
+			row.closing_amount = row.expected_amount
+		closing.insert().submit()
+		frappe.db.commit()
+		self.work()
+		merged = frappe.db.get_value("POS Invoice", sold.name, "consolidated_invoice")
+		self.assertTrue(merged)
+		self.assertEqual([], voucher_sales.of_sale("Sales Invoice", merged))
+		self.assertEqual(before, frappe.db.count("Hotspot Voucher", {"internet_plan": self.package.name}))
+		self.assertEqual({"Pending"}, {voucher.status for voucher in self.vouchers_of(sold)})
+		self.assertEqual({"Void"}, {voucher.status for voucher in self.vouchers_of(returned)})
+
+	def test_a_kiosk_without_a_router_is_told_to_choose_one(self):
+		frappe.db.set_value("POS Profile", self.profile, "hotspot_router", None)
+		factories.a_router(self.another_router())
+		with self.assertRaises(VoucherError):
+			self.sell()
