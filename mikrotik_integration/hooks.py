@@ -113,6 +113,7 @@ jinja = {
 
 # /hotspot/<portal name>
 page_renderer = "mikrotik_integration.www.hotspot.HotspotPage"
+before_request = ["mikrotik_integration.api.hotspot.before_request"]
 
 standard_portal_menu_items = [
 	{

@@ -3,7 +3,7 @@
 ``router`` is the portal's name, ``mac`` what the router wrote into the page's address. Whoever asks may claim any of
 it: a MAC only decides where a code is shown again, and prices come from the package. Everybody on a hotspot has the
 same address on the Internet, so what an address may ask is much; what a phone, a device and a router may ask is
-counted in ``services.prompts``.
+counted in ``services.prompts``. With each call goes ``language``, "en" or "sw", for its words.
 """
 
 from collections.abc import Iterator
@@ -18,15 +18,16 @@ from mikrotik_integration.core.vouchers.words import ENGLISH, LANGUAGES
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import portal, purchases, redemption
 
+PATH = "/api/method/mikrotik_integration.api.hotspot."
 A_MINUTE = 60
 LONGEST = 200
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=600, seconds=A_MINUTE)
-def buy(router: str, package: str, phone: str, mac: str = "", language: str = ENGLISH) -> dict:
+def buy(router: str, package: str, phone: str, mac: str = "") -> dict:
 	"""Send an M-PESA prompt for one voucher: ``{"token", "state", "amount", "phone"}``."""
-	with _for_guests(language, router, package, phone, mac):
+	with _for_guests(router, package, phone, mac):
 		started = purchases.start(package, portal.router_of(router), phone, mac, frappe.local.lang)
 		return {
 			"token": started.token,
@@ -38,9 +39,9 @@ def buy(router: str, package: str, phone: str, mac: str = "", language: str = EN
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=6000, seconds=A_MINUTE)
-def purchase(token: str, language: str = ENGLISH) -> dict:
+def purchase(token: str) -> dict:
 	"""Where a purchase is: ``state`` is waiting, paid (with ``code`` and what is left), failed (``message``) or refund."""
-	with _for_guests(language, token):
+	with _for_guests(token):
 		found = purchases.state(token)
 		if not found:
 			raise VoucherError(_("There is no such purchase"))
@@ -49,44 +50,50 @@ def purchase(token: str, language: str = ENGLISH) -> dict:
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=60, seconds=A_MINUTE)
-def resume(router: str, phone: str, mac: str = "", language: str = ENGLISH) -> dict:
+def resume(router: str, phone: str, mac: str = "") -> dict:
 	"""``{"state": "found", "token"}`` for the device that began the purchase. ``{"state": "sent"}`` for everybody else,
 	whether there is a purchase, whose code then goes out by SMS again, or none."""
-	with _for_guests(language, router, phone, mac):
+	with _for_guests(router, phone, mac):
 		token = purchases.resume(portal.router_of(router), phone, mac)
 		return {"state": "found", "token": token} if token else {"state": "sent"}
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=300, seconds=A_MINUTE)
-def redeem(router: str, code: str, mac: str = "", language: str = ENGLISH) -> dict:
+def redeem(router: str, code: str, mac: str = "") -> dict:
 	"""Let a device in: ``{"state": "ok", "login", "ready", what is left}`` or ``{"state": "refused", "reason",
 	"may_replace", "devices"}``."""
-	with _for_guests(language, router, code, mac):
+	with _for_guests(router, code, mac):
 		return redemption.redeem(portal.router_of(router), code, mac)
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=6000, seconds=A_MINUTE)
-def status(router: str, mac: str, code: str = "", language: str = ENGLISH) -> dict:
+def status(router: str, mac: str, code: str = "") -> dict:
 	"""What is left for a device or a code: ``{"state": "ok", "online", what is left}`` or ``{"state": "none"}``."""
-	with _for_guests(language, router, mac, code):
+	with _for_guests(router, mac, code):
 		return redemption.status(portal.router_of(router), mac, code)
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @rate_limit(limit=30, seconds=A_MINUTE)
-def replace_device(router: str, code: str, phone: str, old: int, mac: str, language: str = ENGLISH) -> dict:
+def replace_device(router: str, code: str, phone: str, old: int, mac: str) -> dict:
 	"""This device takes the place of the ``old``-th of those that ``redeem`` told; answers like ``redeem``."""
-	with _for_guests(language, router, code, phone, mac):
+	with _for_guests(router, code, phone, mac):
 		return redemption.replace_by_holder(portal.router_of(router), code, phone, old, mac)
 
 
+def before_request() -> None:
+	"""Hook: guests of a portal are spoken to in their language, and see nothing of how the server works."""
+	if frappe.local.request.path.startswith(PATH):
+		frappe.flags.disable_traceback = True
+		language = frappe.form_dict.get("language")
+		frappe.local.lang = language if language in LANGUAGES else ENGLISH
+
+
 @contextmanager
-def _for_guests(language: str, *texts: str) -> Iterator[None]:
-	"""Speak the visitor's language, and of what goes wrong in plain words alone."""
-	frappe.flags.disable_traceback = True
-	frappe.local.lang = language if language in LANGUAGES else ENGLISH
+def _for_guests(*texts: str) -> Iterator[None]:
+	"""Of what goes wrong, plain words alone come out."""
 	try:
 		if max(map(len, texts)) > LONGEST:
 			raise VoucherError(_("That is too long"))

@@ -65,7 +65,7 @@ def phone(text: str | None) -> str:
 	try:
 		return phones.normalise(text or "")
 	except phones.InvalidPhone as error:
-		raise PaymentNotPossible(str(error)) from error
+		raise PaymentNotPossible(_(str(error))) from error
 
 
 def _whole_shillings(wanted: Decimal | float) -> int:
@@ -75,4 +75,4 @@ def _whole_shillings(wanted: Decimal | float) -> int:
 	try:
 		return amounts.whole_shillings(amounts.parse_amount(str(wanted)))
 	except amounts.InvalidAmount as error:
-		raise PaymentNotPossible(str(error)) from error
+		raise PaymentNotPossible(_(str(error))) from error

@@ -159,7 +159,7 @@ def _replace(voucher, old: str, new: str, router: str, most: int | None) -> None
 	try:
 		after = devices.replace_device(known(voucher.name), old, new, most)
 	except ValueError as error:
-		raise VoucherError(str(error)) from error
+		raise VoucherError(_(str(error))) from error
 	row = frappe.qb.DocType(voucher_usage.DEVICE)
 	gone = [device.mac for device in after if device.replaced]
 	frappe.qb.update(row).set(row.replaced_on, now_datetime()).where(
