@@ -87,12 +87,13 @@ permission_query_conditions = {
 	"Usage Record": "mikrotik_integration.permissions.usage_record_query",
 	"Subscription Payment": "mikrotik_integration.permissions.subscription_payment_query",
 	"Hotspot Voucher": "mikrotik_integration.permissions.hotspot_voucher_query",
+	"Router Account": "mikrotik_integration.permissions.router_account_query",
 }
 has_permission = {
 	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription",
 	"Usage Record": "mikrotik_integration.permissions.usage_record",
 	"Subscription Payment": "mikrotik_integration.permissions.on_own_router",
-	"Router Account": "mikrotik_integration.permissions.on_own_router",
+	"Router Account": "mikrotik_integration.permissions.router_account",
 	"MikroTik API Log": "mikrotik_integration.permissions.on_own_router",
 	"Hotspot Voucher": "mikrotik_integration.permissions.hotspot_voucher",
 	"Hotspot Voucher Batch": "mikrotik_integration.permissions.on_own_router",

@@ -92,6 +92,21 @@ def hotspot_voucher_query(user: str | None = None) -> str:
 	return "" if sees_unsold(user) else "`tabHotspot Voucher`.`status` != 'Available'"
 
 
+def router_account_query(user: str | None = None) -> str:
+	"""The login of a voucher is its code: one that the router keeps disabled until it is sold is hidden, too."""
+	if sees_unsold(user or frappe.session.user):
+		return ""
+	return "not (`tabRouter Account`.`reference_doctype` = 'Hotspot Voucher' and `tabRouter Account`.`desired_state` = 'Disabled')"
+
+
+def router_account(doc, ptype: str | None = None, user: str | None = None) -> bool:
+	user = user or frappe.session.user
+	unsold = (
+		_stored(doc, "reference_doctype") == "Hotspot Voucher" and _stored(doc, "desired_state") == "Disabled"
+	)
+	return on_own_router(doc, ptype, user) and (not unsold or sees_unsold(user))
+
+
 def hotspot_voucher(doc, ptype: str | None = None, user: str | None = None) -> bool:
 	"""A code that is still for sale is for managers; the others are for staff of its router."""
 	user = user or frappe.session.user
