@@ -3,7 +3,7 @@
 import frappe
 
 from mikrotik_integration.permissions import check_may_sell
-from mikrotik_integration.services import till
+from mikrotik_integration.services import redemption, till
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -57,3 +57,12 @@ def sold(voucher: str) -> dict:
 def last_sales() -> dict:
 	"""The caller's own last sales, open prompts and today's takings."""
 	return till.last_sales(frappe.session.user)
+
+
+@frappe.whitelist(methods=["POST"])
+def replace_device(voucher: str, old: str, new: str) -> None:
+	"""Put one device of a sold voucher in the place of another, as often as it takes. For staff of its router."""
+	document = frappe.get_doc("Hotspot Voucher", voucher)
+	document.check_permission("read")
+	check_may_sell(document.mikrotik_settings)
+	redemption.replace_by_staff(voucher, old, new)
