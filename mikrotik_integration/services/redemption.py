@@ -8,7 +8,15 @@ from mikrotik_integration.core.provisioning.names import normalise_mac
 from mikrotik_integration.core.vouchers import codes, devices
 from mikrotik_integration.core.vouchers.devices import Verdict
 from mikrotik_integration.exceptions import VoucherError
-from mikrotik_integration.services import prompts, purchases, pushes, settings, voucher_usage, vouchers
+from mikrotik_integration.services import (
+	prompts,
+	provisioning,
+	purchases,
+	pushes,
+	settings,
+	voucher_usage,
+	vouchers,
+)
 from mikrotik_integration.services.vouchers import VOUCHER
 
 REFUSALS = {
@@ -146,6 +154,7 @@ def replace_by_holder(router: str, typed: str, phone_number: str, old: int, mac:
 		raise VoucherError(_("Choose the device to replace"))
 	_replace(voucher, here[old], mac, router, _most_replacements())
 	frappe.db.set_value(VOUCHER, name, "device_replacements", (voucher.device_replacements or 0) + 1)
+	_enqueue_leaving(router)
 	return redeem(router, typed, mac)
 
 
@@ -153,6 +162,22 @@ def replace_by_staff(name: str, old: str, new: str) -> None:
 	"""Staff put a device in the place of another, as often as it takes. Raises VoucherError."""
 	voucher = vouchers.locked(name)
 	_replace(voucher, old, new, voucher.mikrotik_settings, None)
+	_enqueue_leaving(voucher.mikrotik_settings)
+
+
+def _enqueue_leaving(router: str) -> None:
+	frappe.enqueue(
+		"mikrotik_integration.services.redemption.let_devices_leave",
+		queue="short",
+		enqueue_after_commit=True,
+		router=router,
+	)
+
+
+def let_devices_leave(router: str) -> None:
+	"""Background job: the first look at the router ends the sessions of replaced devices, the second sees them gone."""
+	provisioning.check_router(router)
+	provisioning.check_router(router)
 
 
 def _replace(voucher, old: str, new: str, router: str, most: int | None) -> None:

@@ -47,9 +47,9 @@ def why_not() -> str | None:
 
 
 class Browser:
-	"""One headless Chromium with one page."""
+	"""One headless Chromium with one page, and a profile of its own. ``flags``: more of its command line."""
 
-	def __init__(self) -> None:
+	def __init__(self, *flags: str) -> None:
 		self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 		to_browser, self._write = os.pipe()
 		self._read, from_browser = os.pipe()
@@ -67,6 +67,7 @@ class Browser:
 				"--disable-dev-shm-usage",
 				"--remote-debugging-pipe",
 				f"--user-data-dir={self._profile.name}",
+				*flags,
 				"about:blank",
 			],
 			pass_fds=(to_browser, from_browser),

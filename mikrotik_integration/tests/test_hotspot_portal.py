@@ -92,8 +92,7 @@ class PortalTestCase(ServiceTestCase):
 
 	def buy(self, phone: str | None = None, **values) -> dict:
 		"""A prompt is on the phone; what Daraja says of it waits for ``settle``."""
-		self.daraja.courier.always(Fate(held=True), Kind.STK)
-		self.addCleanup(self.daraja.courier.always, Fate(), Kind.STK)
+		self.hold_callbacks()
 		wanted = {
 			"package": self.package.name,
 			"phone": phone or factories.a_phone(),
@@ -101,6 +100,10 @@ class PortalTestCase(ServiceTestCase):
 			**values,
 		}
 		return self.told("buy", **wanted)
+
+	def hold_callbacks(self) -> None:
+		self.daraja.courier.always(Fate(held=True), Kind.STK)
+		self.addCleanup(self.daraja.courier.always, Fate(), Kind.STK)
 
 	def settle(self) -> None:
 		self.daraja.settle()
@@ -172,6 +175,12 @@ class TestPage(PortalTestCase):
 		]
 		self.assertEqual(words[0].keys(), words[1].keys())
 		self.assertEqual([], [key for key in words[0] if words[0][key] == words[1][key]])
+
+	def test_it_is_packed_for_those_who_can_unpack_it(self):
+		packed, plain = (self.page(**{"Accept-Encoding": encoding}) for encoding in ("gzip", "identity"))
+		self.assertEqual("gzip", packed.headers["Content-Encoding"])
+		self.assertNotIn("Content-Encoding", plain.headers)
+		self.assertEqual(plain.text, packed.text)
 
 	def test_a_changed_price_is_seen_at_once(self):
 		self.page()

@@ -12,14 +12,17 @@
 	const PHOTO_SIZES = [1000, 1600, 700];
 	const PRIVATE = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)\d{1,3}\.\d{1,3}(\.\d{1,3})?$/;
 
+	const LIKE_A_MAC = /^(T-)?([\da-f]{2}[:-]?){5}[\da-f]{2}$/i;
+	const LEAVING_MS = 12e3;
+
+	const find = (selector) => document.querySelector(selector);
 	const $ = (id) => document.getElementById(id);
 	const place = document.body.dataset;
 	const words = JSON.parse($("words").textContent);
 	const language = document.documentElement.lang;
 	const asked = new URLSearchParams(location.search);
 	const mac = (asked.get("mac") || "").slice(0, 17);
-	const forms = { voucher: document.querySelector("#voucher form"), replace: document.querySelector("#replace form") };
-	forms.buy = document.querySelector("#buy form");
+	const forms = { voucher: find("#voucher form"), replace: find("#replace form"), buy: find("#buy form") };
 	let following = 0;
 	let stopCamera = () => {};
 
@@ -120,15 +123,17 @@
 		form.submit();
 	}
 
-	// Lets this device use the voucher, waits until the router knows it, and logs in.
-	async function connect(code) {
+	// Lets this device use the voucher, waits until the router knows it and a device that was replaced has left, and logs in.
+	async function connect(code, leaving) {
+		const began = Date.now();
 		let answer = await ask("redeem", { router: place.portal, code, mac });
 		if (answer.state === "refused") return refused(code, answer);
 		const username = answer.login ? answer.login.username : ungrouped(answer.code);
-		while (!answer.ready) {
+		while (!answer.ready || (leaving && Date.now() - began < LEAVING_MS)) {
 			progress(words.preparing);
 			await wait(POLL_MS);
 			answer = await patiently(() => ask("status", { router: place.portal, mac, code }));
+			leaving = leaving && answer.online;
 		}
 		progress(words.connecting);
 		logIn(username);
@@ -165,7 +170,7 @@
 		const { code } = forms.replace.dataset;
 		await ask("replace_device", { router: place.portal, code, phone, old, mac });
 		show("replace", false);
-		await connect(code);
+		await connect(code, true);
 	});
 
 	// ---- buying
@@ -269,7 +274,7 @@
 				return "";
 			}
 		}
-		return /^(?!WIFI:)[^\s\x00-\x1f](.{0,62}\S)?$/i.test(code) ? code : "";
+		return /^(?!WIFI:)\S(.{0,62}\S)?$/i.test(code) && !LIKE_A_MAC.test(code) ? code : "";
 	}
 
 	function scanned(text) {
@@ -311,7 +316,7 @@
 
 	$("scan").onclick = async () => {
 		notice();
-		const video = document.querySelector("video");
+		const video = find("video");
 		try {
 			const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
 			stopCamera = () => {
@@ -333,7 +338,7 @@
 			notice(words.camera_refused);
 		}
 	};
-	document.querySelector("#camera button").onclick = () => stopCamera();
+	find("#camera button").onclick = () => stopCamera();
 
 	$("photo").onchange = async ({ target }) => {
 		const [file] = target.files;
@@ -422,6 +427,13 @@
 		asked.set("lang", target.lang);
 		target.href = `?${asked}${location.hash}`;
 	};
+	// After a login the router's page leads here with the `dst` of the login: if it is this page, its language stays.
+	const back = (asked.get("link-orig") || "").split(`${location.origin}${location.pathname}?`)[1];
+	const before = new URLSearchParams(back).get("lang");
+	if (before && before !== language && !asked.get("lang")) {
+		asked.set("lang", before);
+		location.replace(`?${asked}`);
+	}
 	if (asked.get("error")) tellError(asked.get("error"));
 	if (asked.get("code")) forms.voucher.elements.code.value = codeIn(asked.get("code"));
 	if (mac) showStatus();

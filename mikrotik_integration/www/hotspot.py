@@ -5,6 +5,7 @@ alone; nothing of it is written into the page.
 """
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -36,7 +37,10 @@ class HotspotPage(BaseRenderer):
 		page = page_of(self.path.removeprefix(PATH), frappe.local.lang)
 		if not page:
 			return self.build_response(_not_found(), http_status_code=404)
-		return self.build_response(page["html"], headers={"Content-Security-Policy": page["policy"]})
+		headers = {"Content-Security-Policy": page["policy"], "Vary": "Accept-Encoding, Accept-Language"}
+		if "gzip" not in frappe.local.request.accept_encodings:
+			return self.build_response(gzip.decompress(page["packed"]), headers=headers)
+		return self.build_response(page["packed"], headers={**headers, "Content-Encoding": "gzip"})
 
 
 def language_of(request) -> str:
@@ -45,14 +49,14 @@ def language_of(request) -> str:
 	return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, ENGLISH)
 
 
-def page_of(portal_name: str, language: str) -> dict[str, str] | None:
-	"""``html`` and its ``policy``; None if there is no such portal."""
+def page_of(portal_name: str, language: str) -> dict | None:
+	"""The ``packed`` page, for phones whose line is slow, and its ``policy``; None if there is no such portal."""
 	if not portal.NAME.fullmatch(portal_name):
 		return None
 	key = f"{portal.KEY}|{portal_name}|{language}"
 	page = frappe.cache().get_value(key) if can_cache() else None
 	if not page and (shown := portal.find(portal_name, language)):
-		page = {"html": _html(shown, language), "policy": _policy(shown)}
+		page = {"packed": gzip.compress(_html(shown, language).encode()), "policy": _policy(shown)}
 		frappe.cache().set_value(key, page, expires_in_sec=KEPT_S)
 	return page
 
