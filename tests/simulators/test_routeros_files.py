@@ -85,6 +85,19 @@ def test_contents_are_as_long_as_the_router_allows(make_router, connect) -> None
 	assert len(file(router, "x.txt")["contents"]) == 4095
 
 
+@pytest.mark.parametrize(
+	("version", "given", "words"),
+	[
+		("6.49", {"name": "x.txt"}, "no such command"),
+		("7.8", {"name": "x.txt"}, "no such command"),
+		("7.14.3", {"name": "x", "type": "directory"}, "unknown parameter type"),
+	],
+)
+def test_files_and_directories_cannot_be_made_on_old_versions(make_router, connect, version, given, words):
+	api = connect(make_router(Behaviour(version=version)))
+	assert trap(lambda: api.path(FILE).add(**given)) == words
+
+
 def test_a_missing_directory_may_be_made_by_the_way(make_router) -> None:
 	router = make_router(Behaviour(files_need_directory=False))
 	router.add(FILE, name="a/b/c.txt", contents="c")

@@ -149,6 +149,20 @@ def test_two_devices_of_a_user_share_one_cap(router: RouterSimulator) -> None:
 	assert second.ended == "traffic limit reached"
 
 
+def test_each_device_may_have_what_was_left_at_its_login(make_router) -> None:
+	router = make_router(Behaviour(caps_fixed_at_login=True))
+	router.add("/ip/hotspot/user/profile", name="two", shared_users="2")
+	ann_id = ann(router, profile="two", limit_bytes_total="100", limit_uptime="1h")
+	before = router.customer.login("ann", "pw")
+	before.move(download=30, seconds=600)
+	before.hang_up()
+	first, second = router.customer.login("ann", "pw"), router.customer.login("ann", "pw")
+	router.run(f"{USERS}/set", {".id": ann_id, "limit-bytes-total": "10"})
+	assert [first.move(download=500).download, second.move(download=500).download] == [70, 70]
+	assert (first.ended, second.ended) == ("traffic limit reached", "traffic limit reached")
+	assert refused(router) == "user ann has reached traffic limit"
+
+
 @pytest.mark.parametrize("limit", ["0", "0s"])
 def test_a_limit_of_zero_is_none(router: RouterSimulator, limit: str) -> None:
 	ann(router, limit_uptime=limit, limit_bytes_total="0")
@@ -236,6 +250,16 @@ def test_a_device_may_be_back_at_once_while_it_has_its_cookie(make_router, conne
 	api.path("/ip/hotspot/cookie").remove(router.rows("/ip/hotspot/cookie")[0][".id"])
 	api.path(ACTIVE).remove(router.rows(ACTIVE)[0][".id"])
 	assert router.rows(ACTIVE) == []
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+def test_who_is_removed_from_active_may_lose_the_mac_cookie(make_router, connect, forgets: bool) -> None:
+	router = make_router(Behaviour(removal_forgets_mac_cookie=forgets, devices_come_back=True))
+	ann(router)
+	router.customer.login("ann", "pw", mac=MAC)
+	connect(router).path(ACTIVE).remove(router.rows(ACTIVE)[0][".id"])
+	assert bool(router.rows(ACTIVE)) is not forgets
+	assert bool(router.rows("/ip/hotspot/cookie")) is not forgets
 
 
 def test_a_changed_profile_takes_effect_at_the_next_login(router: RouterSimulator) -> None:

@@ -51,6 +51,16 @@ class Behaviour:
 	"""Whether `Ann` and `ann` are two customers. Fixed from the start, as are identity and running_clock."""
 	disabling_ends_hotspot_sessions: bool = False
 	removing_ends_hotspot_sessions: bool = False
+	caps_fixed_at_login: bool = False
+	"""What `limit-uptime` and `limit-bytes-*` hold for somebody who is online.
+
+	False: all sessions of the user together, by what the row says now. True: each session by itself gets what the
+	row's counters leave at its login, and keeps that (manual of RouterOS 2.9, HotSpot Users: a user of 100 MB who has
+	downloaded 30 MB has 70 MB at the next login, and "if a user is currently logged in, then the statistics will not
+	show current total values"; `/ip/hotspot/active` shows limits of its own, HotSpot Active in the manual of 7)."""
+	removal_forgets_mac_cookie: bool = False
+	"""True: who is removed from `/ip/hotspot/active` loses the MAC cookie, as the manual has it (HotSpot, MAC Cookie:
+	"admin-reset - ... user is removed from hotspot active menu"). The browser's cookie stays either way."""
 	devices_come_back: bool = False
 	"""A device whose session the router ends is back at once: hotspot by cookie, ppp by dialling again."""
 	reset_counters_by: ResetBy = ResetBy.BOTH
@@ -90,9 +100,14 @@ class Behaviour:
 	missing_menus: tuple[str, ...] = ()
 	"""Menus (with all below) that this router does not have, such as `/ip/hotspot` without its package."""
 
+	@property
+	def version_number(self) -> tuple[int, ...]:
+		"""The version, to be compared."""
+		return _number(self.version)
+
 	def at_least(self, version: str) -> bool:
 		"""Whether this router is of the version or newer."""
-		return _number(self.version) >= _number(version)
+		return self.version_number >= _number(version)
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -63,9 +63,9 @@ def user_row(router: Router, user: str) -> Row | None:
 
 
 def used(router: Router, row: Row) -> tuple[float, int, int]:
-	"""Seconds, upload and download of a user, sessions under way included."""
+	"""Seconds, upload and download of a user, sessions under way included where they count together."""
 	now = router.clock.now()
-	of_name = router.sessions.of_hotspot_user(row["name"])
+	of_name = [] if router.behaviour.caps_fixed_at_login else router.sessions.of_hotspot_user(row["name"])
 	live = [session for session in of_name if not session.is_radius]
 	seconds = (values.parse_duration(row["uptime"]) or 0) + sum(session.uptime(now) for session in live)
 	upload = int(row["bytes-in"]) + sum(session.upload for session in live)
@@ -73,12 +73,21 @@ def used(router: Router, row: Row) -> tuple[float, int, int]:
 	return seconds, upload, download
 
 
+def caps(router: Router, session: Session) -> tuple[Row, tuple[float, int, int]] | None:
+	"""The caps that this session is under, and what counts towards them; None where there are none."""
+	if router.behaviour.caps_fixed_at_login:
+		alone = (session.uptime(router.clock.now()), session.upload, session.download)
+		return (session.limits, alone) if session.limits else None
+	row = user_row(router, session.user)
+	return None if row is None else (row, used(router, row))
+
+
 def enforce(router: Router, session: Session) -> str | None:
 	"""Cuts the session's usage at the user's lifetime caps; the reason to end it, if there is one."""
-	row = user_row(router, session.user)
-	if row is None:
+	found = caps(router, session)
+	if found is None:
 		return None
-	seconds, upload, download = used(router, row)
+	row, (seconds, upload, download) = found
 	over_s = _over(seconds, _seconds(row, "limit-uptime"))
 	over_up = _over(upload, _bytes(row, "limit-bytes-in"))
 	over_down = _over(download, _bytes(row, "limit-bytes-out"))
@@ -93,9 +102,9 @@ def enforce(router: Router, session: Session) -> str | None:
 
 def time_left(router: Router, session: Session) -> float | None:
 	"""Seconds until the user's lifetime cap, None where there is none."""
-	row = user_row(router, session.user)
-	cap = _seconds(row, "limit-uptime") if row is not None else 0
-	return max(cap - used(router, row)[0], 0) if row is not None and cap else None
+	found = caps(router, session)
+	cap = _seconds(found[0], "limit-uptime") if found else 0
+	return max(cap - found[1][0], 0) if found and cap else None
 
 
 def _known(router: Router, user: str, mac: str) -> Row:
@@ -130,6 +139,7 @@ def _enter(router: Router, row: Row, mac: str, address: str | None, login_by: st
 		label=router.sessions.label(HOTSPOT, row["name"]),
 		login_by=login_by,
 		server=SERVER,
+		limits=_left(router, row),
 	)
 	router.sessions.add(session)
 	router.hosts[mac] = session.address
@@ -149,6 +159,19 @@ def _check_caps(router: Router, row: Row) -> None:
 	)
 	if any(_over(amount, _bytes(row, name)) is not None for amount, name in caps):
 		raise LoginRefused(f"user {row['name']} has reached traffic limit")
+
+
+def _left(router: Router, row: Row) -> Row:
+	"""What a login leaves of the user's caps, for a router that fixes them then."""
+	seconds, upload, download = used(router, row)
+	left: Row = {}
+	if cap := _seconds(row, "limit-uptime"):
+		left["limit-uptime"] = f"{int(cap - seconds)}s"
+	amounts = (("in", upload), ("out", download), ("total", upload + download))
+	for name, amount in ((f"limit-bytes-{way}", amount) for way, amount in amounts):
+		if limit := _bytes(row, name):
+			left[name] = str(limit - amount)
+	return left
 
 
 def _check_room(router: Router, row: Row, profile: Row) -> None:

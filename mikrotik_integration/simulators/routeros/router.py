@@ -29,7 +29,7 @@ class Router:
 		self.lock = threading.RLock()
 		self.behaviour = behaviour
 		self.clock = Clock(behaviour.running_clock)
-		self.schema = Schema(behaviour.missing_menus)
+		self.schema = Schema(behaviour.missing_menus, behaviour.version_number)
 		self.sessions = Sessions()
 		self.hosts: dict[str, str] = {}
 		"""Address of each device seen by the hotspot, by MAC."""
@@ -57,7 +57,7 @@ class Router:
 	def become(self, behaviour: Behaviour) -> None:
 		"""Takes on another character."""
 		self.behaviour = behaviour
-		self.schema = Schema(behaviour.missing_menus)
+		self.schema = Schema(behaviour.missing_menus, behaviour.version_number)
 
 	def table(self, path: str) -> Table:
 		"""The rows of a menu."""

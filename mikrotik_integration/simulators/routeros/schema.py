@@ -17,14 +17,19 @@ _OF_THE_API = {
 	"without-paging": (".proplist",),
 }
 _ALIASES = {"getall": "print"}
+# The trees of RouterOS 7.9, 7.12.2, 7.14.3 and 7.15 (tikoci/restraml) as against 7.16's, where somebody may ask;
+# the manual: "command added in RouterOS 7.9beta2" (Files).
+_NEW_VERBS = {("/file", "add"): (7, 9), ("/file", "read"): (7, 13)}
+_NEW_ARGUMENTS = {("/file", "add"): {"type": (7, 15)}}
 
 
 class Schema:
 	"""A router's argument tree, without the menus that this router lacks."""
 
-	def __init__(self, missing: Iterable[str] = ()) -> None:
+	def __init__(self, missing: Iterable[str] = (), version: tuple[int, ...] = (7, 16)) -> None:
 		self._verbs = _read()
 		self._missing = tuple(missing)
+		self._version = version
 
 	def menus(self) -> list[str]:
 		"""The paths of all menus there are."""
@@ -35,15 +40,15 @@ class Schema:
 		path, _, verb = command.rpartition("/")
 		verb = _ALIASES.get(verb, verb)
 		self._check_path(path or "/")
-		if verb not in self._verbs[path or "/"]:
+		if verb not in self._verbs[path or "/"] or self._version < _NEW_VERBS.get((path, verb), ()):
 			raise Trapped("no such command", category=0)
 		return path or "/", verb
 
 	def check_arguments(self, menu: str, verb: str, names: Iterable[str]) -> None:
 		"""Refuses the first argument that the verb does not take."""
-		allowed = self._verbs[menu][verb]
+		allowed, since = self._verbs[menu][verb], _NEW_ARGUMENTS.get((menu, verb), {})
 		for name in names:
-			if name not in allowed:
+			if name not in allowed or self._version < since.get(name, ()):
 				raise Trapped(f"unknown parameter {name}", category=0)
 
 	def takes(self, menu: str, verb: str) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import counters, hotspot, lifetimes, values, views
+from . import cookies, counters, hotspot, lifetimes, values, views
 from .behaviour import ResetBy
 from .command import DONE, Answer
 from .errors import LoginRefused, Trapped, no_such_item
@@ -21,6 +21,8 @@ _API_WORDS = {
 def end_sessions(call: Call) -> Answer:
 	"""/ip/hotspot/active/remove, /ppp/active/remove"""
 	for session in _sessions(call):
+		if session.service == HOTSPOT and call.router.behaviour.removal_forgets_mac_cookie:
+			cookies.forget_mac(call.router, session.mac)
 		lifetimes.end_by_router(call.router, session, "admin reset")
 	return DONE
 

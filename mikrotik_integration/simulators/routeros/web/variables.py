@@ -1,6 +1,7 @@
 """What `$(...)` stands for on the hotspot's pages.
 
-Source of the names: https://help.mikrotik.com/docs/spaces/ROS/pages/87162881/Hotspot+customisation
+Source of the names: https://help.mikrotik.com/docs/spaces/ROS/pages/87162881/Hotspot+customisation. There: time left is
+"" where there is no limit, and in seconds "0".
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from ..router import Router
 from ..sessions import Session
 from ..table import Row
 
+_NO_LIMITS = {
+	**dict.fromkeys(("session-time-left", "session-timeout", "remain-bytes-total"), ""),
+	**dict.fromkeys(("session-time-left-secs", "session-timeout-secs"), "0"),
+}
 _UNITS = ("B", "KiB", "MiB", "GiB")
 
 
@@ -42,6 +47,7 @@ def of_client(router: Router, mac: str, address: str, session: Session | None) -
 		"logged-in": _yes(session is not None),
 		"trial": "no",
 		"domain": "",
+		**_NO_LIMITS,
 	}
 	return found if session is None else {**found, **_of_session(router, session)}
 
@@ -65,7 +71,7 @@ def _of_session(router: Router, session: Session) -> Row:
 		"uptime-secs": str(int(uptime)),
 		"session-id": f"{session.number:08x}",
 		"refresh-timeout": "" if refresh == "none" else refresh,
-		"refresh-timeout-secs": str(values.parse_duration(refresh) or ""),
+		"refresh-timeout-secs": str(values.parse_duration(refresh) or 0),
 		**_left(router, session),
 	}
 	for name, count in counters.of_session(session).items():
@@ -77,17 +83,17 @@ def _of_session(router: Router, session: Session) -> Row:
 
 def _left(router: Router, session: Session) -> Row:
 	"""What the user's limits leave: time, and bytes in all."""
-	found = {"session-time-left": "", "session-time-left-secs": "", "remain-bytes-total": ""}
-	row = None if session.is_radius else hotspot.user_row(router, session.user)
-	if row is None:
+	found = dict(_NO_LIMITS)
+	caps = None if session.is_radius else hotspot.caps(router, session)
+	if caps is None:
 		return found
+	row, (_, upload, download) = caps
 	seconds = hotspot.time_left(router, session)
 	if seconds is not None:
-		found["session-time-left"] = router.duration(seconds)
-		found["session-time-left-secs"] = str(int(seconds))
+		found["session-time-left"] = found["session-timeout"] = router.duration(seconds)
+		found["session-time-left-secs"] = found["session-timeout-secs"] = str(int(seconds))
 	cap = int(row.get("limit-bytes-total") or 0)
 	if cap:
-		_, upload, download = hotspot.used(router, row)
 		found["remain-bytes-total"] = str(max(cap - upload - download, 0))
 		found["remain-bytes-total-nice"] = _nice(max(cap - upload - download, 0))
 	return found
