@@ -6,11 +6,14 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from routeros_factories import a_simulator
 
+from mikrotik_integration.core.provisioning.marks import bears_site_mark
 from mikrotik_integration.core.vouchers import codes
 from mikrotik_integration.core.vouchers.portal_files import MAX_BYTES, NAMES, portal_files
 
@@ -68,6 +71,35 @@ def test_there_is_every_file_that_a_hotspot_asks_for():
 @pytest.mark.parametrize("name", HTML)
 def test_every_page_is_ours_by_its_mark(name):
 	assert "<!-- erpnext:site1 -->" in the_files()[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_bears_the_mark_by_which_it_is_found_again(name):
+	assert bears_site_mark(the_files()[name].replace("<!--", "#"), "site1")
+
+
+def api_of(device) -> dict:
+	with urlopen(f"{device.url}/api", timeout=10) as answer:
+		return json.loads(answer.read())
+
+
+@pytest.mark.parametrize("limits", [{}, {"limit_uptime": "1h", "limit_bytes_total": "5000"}])
+def test_phones_that_ask_the_captive_portal_api_get_an_answer(limits):
+	"""RFC 8908: `captive` is required, `user-portal-url` leads to the login, what is left is told if there is a limit."""
+	with a_simulator() as simulator:
+		simulator.add("/file", name="ours", type="directory")
+		for name, text in the_files().items():
+			simulator.add("/file", {"name": f"ours/{name}", "contents": text})
+		simulator.run("/ip/hotspot/profile/set", numbers="hsprof1", html_directory_override="ours")
+		simulator.add("/ip/hotspot/user", name="ann", password="pw", **limits)
+		device = simulator.plug_in()
+		before = api_of(device)
+		simulator.customer.login("ann", "pw", mac=device.mac, address=device.address)
+		after = api_of(device)
+	assert before["captive"] is True and before["user-portal-url"].endswith("/login")
+	assert before["venue-info-url"] == f"{SITE}/hotspot/shop"
+	assert after["captive"] is False
+	assert after.get("seconds-remaining") == (3600 if limits else None)
 
 
 def test_old_routers_can_read_and_write_every_file():

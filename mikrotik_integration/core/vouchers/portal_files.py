@@ -6,6 +6,11 @@ The router escapes nothing by itself, and `link-orig`, `username` and `error` ho
 in their `-esc` form only, and no variable is ever written into a script. `redirect.html` and `rlogin.html` set the
 status and header of the answer as the vendor's own do, because phones detect a captive portal by it.
 
+`api.json` is the captive portal API (RFC 8908), to which the router's DHCP server by itself sends the phones of a
+hotspot with a name and a certificate; a directory of pages without it would leave them with an error
+(https://help.mikrotik.com/docs/spaces/ROS/pages/56459266). JSON has no comments: its mark is in an `if` that is never
+true.
+
 The captive mini-browser of iOS keeps no storage, no cookies between sessions and opens no second window
 (https://io.sivert.pw/blog/captive-network-assistant/): the pages need none of these. Many routers read and write at
 most 4095 bytes of a file over the API, so each is smaller.
@@ -31,6 +36,7 @@ NAMES = (
 	"logout.html",
 	"error.html",
 	"errors.txt",
+	"api.json",
 )
 MAX_BYTES = 4095
 
@@ -51,6 +57,7 @@ def portal_files(
 		"MARK": _text(site_mark(site_id)),
 		"TITLE": _text(title),
 		"STYLE": _page("style.css").replace("\n", ""),
+		"VENUE": portal_url(base, portal_name),
 		"PORTAL": html.escape(f"{portal_url(base, portal_name)}?{_QUERY}"),
 		"EXACT": "yes" if exact_codes else "no",
 		"SCRIPT": _script(),
