@@ -18,7 +18,8 @@ def unique(prefix: str) -> str:
 
 
 def a_phone() -> str:
-	return f"2547{int(_run, 16) % 100000:05d}{next(_serial) % 1000:03d}"
+	run = int(_run, 16)
+	return f"254{(1, 7)[run % 2]}{run // 2 % 10_000:04d}{next(_serial) % 10_000:04d}"
 
 
 def a_mac() -> str:
