@@ -104,7 +104,7 @@ def _terms(plan: frappe._dict, language: str) -> str:
 		cint(plan.device_limit),
 		settings.bytes_per_mb(),
 	)
-	return " · ".join(words.terms(terms, language))
+	return ", ".join(words.terms(terms, language))
 
 
 def _is_in_stock(plan: str, router: str) -> bool:

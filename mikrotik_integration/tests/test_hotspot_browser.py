@@ -126,7 +126,7 @@ class TestBuying(HotspotBrowserTestCase):
 		phone = self.at_the_portal()
 		self.pay(phone, "0712 345 671")
 		phone.see("Waiting for M-PESA")
-		phone.see("to pay 20")
+		phone.see("to pay KES 20")
 		self.settle()
 		self.assert_online(phone)
 		phone.see("Time left")

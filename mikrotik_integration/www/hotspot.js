@@ -391,7 +391,7 @@
 		fact("time-left", seconds === null ? "" : span(seconds));
 		fact("data-left", answer.bytes_left === null ? words.unlimited : amount(answer.bytes_left));
 		const moment = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-		fact("ends", ends === null ? "" : new Date(Date.now() + ends * 1000).toLocaleString(language, moment));
+		fact("ends", ends === null ? "" : new Date(Date.now() + ends * 1000).toLocaleString(`${language}-KE`, moment));
 	}
 
 	// The router leads here after a login, with in=1: then the device is online, whenever the server hears of it.

@@ -127,7 +127,7 @@ def _words() -> dict[str, str]:
 		"nothing_in_photo": _(
 			"There is no voucher to be seen in this photo. Come closer and try again, or type the code."
 		),
-		"pin": _("Type your M-PESA PIN on the phone {0} to pay {1}."),
+		"pin": _("Type your M-PESA PIN on the phone {0} to pay KES {1}."),
 		"preparing": _("Your voucher is being prepared…"),
 		"reading": _("Reading the photo…"),
 		"refund": _("Your money came, but no voucher was left. You will get it back: ask at the shop."),
