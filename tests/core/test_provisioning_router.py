@@ -261,6 +261,30 @@ def test_a_cookie_alone_is_no_session_that_has_to_begin_anew(router):
 	router.customer.come_back(session.mac)
 
 
+def test_what_a_voucher_spent_elsewhere_lowers_its_limit_and_throws_nobody_out(router):
+	"""Who is removed from /ip/hotspot/active loses the MAC cookie and has to log in again (the manual)."""
+	account = an_account(limit_uptime_s=3600, limit_bytes_total=5000)
+	bring_in_order(router, account)
+	session = router.customer.login("ann", "pw")
+	lower = replace(account, limit_uptime_s=3000, limit_bytes_total=4000)
+	outcome = bring_in_order(router, lower)
+	assert [operation.path for operation in outcome.operations] == [f"{USERS}/set"]
+	assert (users(router)["ann"]["limit-uptime"], users(router)["ann"]["limit-bytes-total"]) == ("50m", "4000")
+	assert session.is_live
+	assert bring_in_order(router, lower).operations == ()
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 5000), (5000, 0)])
+def test_a_first_limit_and_the_end_of_limits_hold_at_once(before, after):
+	with a_simulator(behaviour=Behaviour(caps_fixed_at_login=True)) as router:
+		bring_in_order(router, an_account(limit_bytes_total=before))
+		session = router.customer.login("ann", "pw")
+		bring_in_order(router, an_account(limit_bytes_total=after))
+		assert not session.is_live
+		router.customer.login("ann", "pw").move(download=6000)
+		assert bool(router.customer.sessions()) is not bool(after)
+
+
 def test_limits_are_taken_away_again(router):
 	bring_in_order(router, an_account(limit_uptime_s=60, limit_bytes_total=5, fixed_address="10.5.50.77"))
 	assert errors(bring_in_order(router, an_account())) == []

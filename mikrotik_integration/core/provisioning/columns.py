@@ -38,7 +38,8 @@ class Ends(IntEnum):
 @dataclass(frozen=True)
 class Column(Generic[T]):
 	"""`default` is what the router holds where nothing was ever set. `cleared` is written to empty the column;
-	None where only the verb `unset` does."""
+	None where only the verb `unset` does. `is_limit`: whoever is online is held to what the row said at the login, so
+	that one limit after another ends nothing, only a limit after none and none after a limit."""
 
 	name: str
 	wanted: Callable[[T], str]
@@ -46,6 +47,7 @@ class Column(Generic[T]):
 	default: str = ""
 	cleared: str | None = ""
 	ends: Ends = Ends.NOTHING
+	is_limit: bool = False
 
 	def same(self, actual: str | None, wanted: str) -> bool:
 		"""Whether the router's text means what is wanted. A text that cannot be read is not the same."""
@@ -53,6 +55,11 @@ class Column(Generic[T]):
 			return _same(self.kind, self.default if actual is None else actual, wanted)
 		except ValueError:
 			return False
+
+	def ends_by(self, actual: str | None, wanted: str) -> Ends:
+		"""What has to end for this change."""
+		keeps_to_a_limit = self.is_limit and not (self.same(actual, self.default) or self.same(None, wanted))
+		return Ends.NOTHING if keeps_to_a_limit else self.ends
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ def difference(columns: Iterable[Column[T]], item: T, row: Mapping[str, str]) ->
 		wanted = column.wanted(item)
 		if column.kind is Kind.SECRET or column.same(row.get(column.name), wanted):
 			continue
-		ends = max(ends, column.ends)
+		ends = max(ends, column.ends_by(row.get(column.name), wanted))
 		text = wanted or column.cleared
 		if text is None:
 			unset.append(column.name)

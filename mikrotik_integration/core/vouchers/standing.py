@@ -158,9 +158,9 @@ def router_limits(facts: Facts, row_bytes: int = 0, row_seconds: int = 0) -> Rou
 	"""The caps for one row of one router, which has itself counted ``row_*`` so far (ended and live sessions), as the
 	same reading saw it that ``used_*`` was counted from.
 
-	They hold while the server is away, and stay the same while this row alone is used, because a changed cap ends
-	sessions. RouterOS compares them with each session by itself, and each router knows only its own: devices that are
-	on at once can each spend what is left until the next reading. Where there is no quota of time, uptime is capped
+	They hold while the server is away, and stay the same while this row alone is used. RouterOS may compare them with
+	each session by itself as they were at its login, and each router knows only its own: devices that are on at once
+	can each spend what was left then, until the next reading. A lower cap therefore ends no session. Where there is no quota of time, uptime is capped
 	by what all devices can spend within the validity."""
 	return RouterLimits(
 		_cap(facts.quota_bytes, facts.used_bytes, row_bytes),
