@@ -9,7 +9,13 @@ from mikrotik_integration.services import voucher_sales, vouchers
 
 class HotspotVoucher(Document):
 	def validate(self) -> None:
+		self.check_written_by_services()
 		vouchers.derive(self)
+
+	def check_written_by_services(self) -> None:
+		"""Whoever may change a voucher does so by what is done with it: a request could say that it was sold."""
+		if not self.flags.ignore_permissions and frappe.session.user != "Administrator":
+			frappe.throw(_("Vouchers are made, sold and voided, not written"), frappe.PermissionError)
 
 	def on_update(self) -> None:
 		vouchers.sync(self)

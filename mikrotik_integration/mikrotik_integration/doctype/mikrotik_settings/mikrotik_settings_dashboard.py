@@ -8,6 +8,10 @@ def get_data() -> dict:
 		"fieldname": "mikrotik_settings",
 		"transactions": [
 			{"label": _("Customers"), "items": ["Customer Subscription", "Subscription Payment"]},
+			{
+				"label": _("Hotspot"),
+				"items": ["Hotspot Voucher", "Hotspot Voucher Batch", "Hotspot Purchase"],
+			},
 			{"label": _("Router"), "items": ["Router Account", "Usage Record", "MikroTik API Log"]},
 		],
 	}
