@@ -85,7 +85,34 @@ def test_a_missing_permission_is_said_in_words():
 	with a_simulator(behaviour=Behaviour(policies=("api", "read", "write"))) as simulator:
 		outcome = install(simulator)
 	assert len(outcome.problems) == len(NAMES)
-	assert "permission" in outcome.problems[0]
+	assert "policy ftp" in outcome.problems[0]
+
+
+@pytest.mark.parametrize(
+	("version", "words"), [("6.49.10", "no such command"), ("7.8", "no such command"), ("7.14.3", "type")]
+)
+def test_a_version_that_makes_no_directories_is_said_with_what_to_do(version, words):
+	with a_simulator(behaviour=Behaviour(version=version)) as simulator:
+		outcome = install(simulator)
+	assert outcome.written == () and len(outcome.problems) == len(NAMES)
+	assert "from 7.15 on" in outcome.problems[0] and "by hand" in outcome.problems[0]
+	assert words in outcome.problems[0]
+
+
+@pytest.mark.parametrize("version", ["6.49.10", "7.8", "7.14.3"])
+def test_pages_that_were_put_there_by_hand_are_kept_up_to_date_on_old_versions(version):
+	with a_simulator(behaviour=Behaviour(policies=POLICIES)) as simulator:
+		install(simulator, {name: f"{text} " for name, text in FILES.items()})
+		simulator.behave(version=version)
+		assert install(simulator).in_sync
+		install(simulator, FILES | {"login.html": FILES["login.html"].replace("Mama", "Baba")})
+		assert "Baba" in contents(simulator)["hotspot-erpnext/login.html"]
+
+
+def test_a_version_that_makes_the_directory_of_a_file_needs_nobody():
+	behaviour = Behaviour(version="7.12.2", policies=POLICIES, files_need_directory=False)
+	with a_simulator(behaviour=behaviour) as simulator:
+		assert install(simulator).in_sync
 
 
 @pytest.mark.parametrize("directory", ["", "hotspot", "flash", "../x", "a/b", "/a", ".", "a b"])

@@ -1,6 +1,6 @@
 """The hotspot's pages written onto a router over the API, in a directory of their own, and read back.
 
-`/file/add` is there from 7.9; what is outside `flash`, on routers that have it, is lost at a reboot
+`/file/add` is there from RouterOS 7.9, its `type` from 7.15 (argument trees); what is outside `flash`, on routers that have it, is lost at a reboot
 (https://help.mikrotik.com/docs/spaces/ROS/pages/2555971/Files). Whether a file makes its directory is not
 documented: so it is made first, and whatever the router says to that, only what is read back counts.
 """
@@ -14,11 +14,16 @@ from dataclasses import dataclass
 
 from ..provisioning.marks import bears_site_mark, check_word, site_mark
 from ..routeros.client import Command, Reply, Router
+from ..routeros.errors import NoSuchCommand, NotPermitted, Trap
 
 MENU = "/file"
 _COLUMNS = (".id", "name", "type", "size", "contents")
 _DIRECTORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FLASH = "flash"
+_BY_HAND = (
+	"Over the API, RouterOS makes files and directories from 7.15 on: "
+	"download the pages, and put their directory there by hand (Files in WinBox, or FTP)"
+)
 _EMPTY = re.compile(r"0? *(?:B|KiB)?")
 
 
@@ -49,12 +54,12 @@ def install_pages(router: Router, site_id: str, directory: str, files: Mapping[s
 	before = _read(router, [place, *paths])
 	foreign = [path for path in paths if path in before and not _is_ours(before[path], site_id)]
 	changes = [path for path in paths if path not in foreign and not _holds(before.get(path), paths[path])]
-	replies = _write(router, place, {path: paths[path] for path in changes}, before)
+	errors = _write(router, place, {path: paths[path] for path in changes}, before)
 	after = _read(router, changes)
 	return PagesOutcome(
 		place,
 		tuple(path for path in changes if _holds(after.get(path), paths[path])),
-		tuple([*_foreign(foreign), *_failures(after, {path: paths[path] for path in changes}, replies)]),
+		tuple([*_foreign(foreign), *_failures(after, {path: paths[path] for path in changes}, errors)]),
 	)
 
 
@@ -69,13 +74,26 @@ def _read(router: Router, names: list[str]) -> dict[str, Mapping[str, str]]:
 
 def _write(
 	router: Router, place: str, texts: Mapping[str, str], before: Mapping[str, Mapping[str, str]]
-) -> dict[str, Reply]:
+) -> dict[str, str]:
+	"""What the router says against each file, or against their directory."""
 	if not texts:
 		return {}
+	no_directory: Trap | None = None
 	if place not in before:
-		router.run([Command(f"{MENU}/add", (("name", place), ("type", "directory")))])
+		(made,) = router.run([Command(f"{MENU}/add", (("name", place), ("type", "directory")))])
+		no_directory = made.error
 	replies = router.run([_command(path, text, before.get(path)) for path, text in texts.items()])
-	return dict(zip(texts, replies, strict=True))
+	return {path: _why(reply, no_directory) for path, reply in zip(texts, replies, strict=True)}
+
+
+def _why(reply: Reply, no_directory: Trap | None) -> str:
+	if reply.error is None:
+		return "The router holds something else"
+	if isinstance(reply.error, NotPermitted):
+		return "The API user may not write files: give its group the policy ftp besides read and write"
+	if no_directory or isinstance(reply.error, NoSuchCommand):
+		return f"{_BY_HAND} ({(no_directory or reply.error).message})"
+	return str(reply.error)
 
 
 def _command(path: str, text: str, row: Mapping[str, str] | None) -> Command:
@@ -103,9 +121,8 @@ def _foreign(paths: list[str]) -> Iterator[str]:
 
 
 def _failures(
-	after: Mapping[str, Mapping[str, str]], texts: Mapping[str, str], replies: Mapping[str, Reply]
+	after: Mapping[str, Mapping[str, str]], texts: Mapping[str, str], errors: Mapping[str, str]
 ) -> Iterator[str]:
 	for path, text in texts.items():
 		if not _holds(after.get(path), text):
-			error = replies[path].error
-			yield f"{path} was not written. {error or 'The router holds something else'}"
+			yield f"{path} was not written. {errors[path]}"
