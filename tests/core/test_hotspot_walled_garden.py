@@ -101,6 +101,38 @@ def test_foreign_entries_are_left_alone(simulator):
 	assert rows_of(simulator) == before
 
 
+@pytest.mark.parametrize(
+	"refusal", [{"action": "reject"}, {"action": "drop", "dst-port": "443"}, {"action": "reject", "dst-host": "*"}]
+)
+@pytest.mark.parametrize("was_there", [True, False])
+def test_the_portal_stands_before_what_shuts_everybody_out(simulator, refusal, was_there):
+	"""The first entry that fits decides; those of others keep their order and their words."""
+	simulator.add(MENU, {"dst-host": "bank.example", "comment": "first"})
+	refused = simulator.add(MENU, {**refusal, "comment": "shut"})
+	if was_there:
+		reconcile(simulator, PORTAL)
+		simulator.run(f"{MENU}/move", {"numbers": rows_of(simulator)[1][".id"]})
+		assert [row["comment"] for row in rows_of(simulator)] == ["first", "shut", OURS]
+	assert reconcile(simulator, PORTAL).in_sync
+	assert [row["comment"] for row in rows_of(simulator)] == ["first", OURS, "shut"]
+	assert rows_of(simulator)[2][".id"] == refused
+	assert reconcile(simulator, PORTAL) == GardenOutcome(0, 0)
+
+
+@pytest.mark.parametrize(
+	"other",
+	[
+		{"action": "reject", "src-address": "10.5.50.9"},
+		{"action": "drop", "src-address-list": "banned"},
+		{"action": "reject", "disabled": "yes"},
+	],
+)
+def test_the_portal_does_not_open_for_single_clients_that_somebody_shut_out(simulator, other):
+	simulator.add(MENU, {**other, "comment": "other"})
+	reconcile(simulator, PORTAL)
+	assert [row["comment"] for row in rows_of(simulator)] == ["other", OURS]
+
+
 def test_one_server_can_be_opened_alone(simulator):
 	reconcile(simulator, Opening("10.1.2.3", 8000, "hotspot1"))
 	(row,) = rows_of(simulator)

@@ -1,7 +1,8 @@
 """The way to the portal for who has not logged in yet: entries of the IP walled garden, ours by their mark.
 
 Only the portal's own host and port are opened. RouterOS makes dynamic entries of one with a `dst-host`
-(https://wiki.mikrotik.com/wiki/Manual:IP/Hotspot/Walled_Garden): those are its own and left alone.
+(https://wiki.mikrotik.com/wiki/Manual:IP/Hotspot/Walled_Garden): those are its own and left alone. The first entry
+that fits decides: ours stand before entries of others that drop or reject what anybody wants.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _COLUMNS = (
 )
 _TCP = ("tcp", "6")
 # With any of these an entry would open less than it says.
-_NARROWING = ("src-address", "src-address-list", "dst-address-list")
+_OF_SOME_CLIENTS = ("src-address", "src-address-list")
+_NARROWING = (*_OF_SOME_CLIENTS, "dst-address-list")
 
 RouterRow = Mapping[str, str]
 
@@ -92,13 +94,14 @@ def reconcile_walled_garden(router: Router, site_id: str, openings: Sequence[Ope
 	Raises ConnectionLost, and the Trap of a menu that may not be read."""
 	check_word(site_id, "The site id")
 	wanted = list(dict.fromkeys(openings))
-	missing, surplus = _difference(_ours(router, site_id), wanted)
-	adds = [_add(site_id, opening) for opening in missing]
+	rows = _rows(router)
+	missing, surplus = _difference(rows, site_id, wanted)
+	adds = [_add(site_id, opening, _first_refusal(rows, site_id)) for opening in missing]
 	removes = [Command(f"{MENU}/remove", ((".id", row[".id"]),)) for row in surplus]
 	replies = router.run([*adds, *removes]) if adds or removes else []
 	if not replies:
 		return GardenOutcome(0, 0)
-	still_missing, still_surplus = _difference(_ours(router, site_id), wanted)
+	still_missing, still_surplus = _difference(_rows(router), site_id, wanted)
 	return GardenOutcome(
 		len(missing) - len(still_missing),
 		len(surplus) - len(still_surplus),
@@ -106,21 +109,42 @@ def reconcile_walled_garden(router: Router, site_id: str, openings: Sequence[Ope
 	)
 
 
-def _ours(router: Router, site_id: str) -> list[RouterRow]:
-	rows = router.rows(MENU, (*_COLUMNS, *_NARROWING))
-	return [
-		row for row in rows if account_of(row.get("comment"), site_id) == MARK and not _flag(row, "dynamic")
-	]
+def _rows(router: Router) -> list[RouterRow]:
+	"""The entries in their order, without those that the router makes itself."""
+	return [row for row in router.rows(MENU, (*_COLUMNS, *_NARROWING)) if not _flag(row, "dynamic")]
+
+
+def _is_ours(row: RouterRow, site_id: str) -> bool:
+	return account_of(row.get("comment"), site_id) == MARK
+
+
+def _first_refusal(rows: Sequence[RouterRow], site_id: str) -> RouterRow | None:
+	"""The first entry of somebody else that shuts out others than single clients."""
+	refusals = (
+		row
+		for row in rows
+		if not _is_ours(row, site_id)
+		and row.get("action", "accept") != "accept"
+		and not _flag(row, "disabled")
+		and not any(row.get(column) for column in _OF_SOME_CLIENTS)
+	)
+	return next(refusals, None)
 
 
 def _difference(
-	rows: Sequence[RouterRow], wanted: Sequence[Opening]
+	rows: Sequence[RouterRow], site_id: str, wanted: Sequence[Opening]
 ) -> tuple[list[Opening], list[RouterRow]]:
-	"""Openings that no row holds, and rows that hold none, or one that another holds already."""
+	"""Openings that no row holds, and rows of ours that hold none, or one that another holds already, or come too
+	late to be asked."""
 	missing = list(wanted)
 	surplus: list[RouterRow] = []
+	refusal = _first_refusal(rows, site_id)
+	is_late = False
 	for row in rows:
-		opening = next((opening for opening in missing if _holds(row, opening)), None)
+		is_late = is_late or row is refusal
+		if not _is_ours(row, site_id):
+			continue
+		opening = next((opening for opening in missing if _holds(row, opening) and not is_late), None)
 		if opening is None:
 			surplus.append(row)
 		else:
@@ -141,9 +165,10 @@ def _holds(row: RouterRow, opening: Opening) -> bool:
 	)
 
 
-def _add(site_id: str, opening: Opening) -> Command:
+def _add(site_id: str, opening: Opening, before: RouterRow | None) -> Command:
 	comment = account_comment(site_id, MARK, "the portal, before login")
-	return Command(f"{MENU}/add", (*opening.values().items(), ("comment", comment)))
+	place = (("place-before", before[".id"]),) if before else ()
+	return Command(f"{MENU}/add", (*opening.values().items(), ("comment", comment), *place))
 
 
 def _problems(
