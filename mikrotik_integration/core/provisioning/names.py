@@ -5,6 +5,7 @@ import re
 import unicodedata
 
 LONGEST_NAME = 64
+_OF_DEVICES = re.compile(r"(?:\d+|any)dev-.*")
 _MAC = re.compile(r"([0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}")
 
 
@@ -24,6 +25,8 @@ def check_profile_name(name: str) -> None:
 	_check_name(name, "profile name")
 	if name == "default" or name.startswith("default-"):
 		raise ValueError("The router's own default profiles are left alone; choose another profile name")
+	if _OF_DEVICES.fullmatch(name):
+		raise ValueError("Profile names like 2dev-silver are made for plans with more devices; choose another one")
 
 
 def normalise_mac(text: str) -> str:
