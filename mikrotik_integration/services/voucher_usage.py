@@ -3,6 +3,7 @@
 Set-based for all that goes on; a voucher's document is only saved when its status changes.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import frappe
@@ -34,7 +35,8 @@ def record(router: str, counted: Sequence) -> list[SessionReading]:
 	refused = _admit(
 		router, {name: one.reading.sessions for name, one in mine.items() if one.reading.sessions}
 	)
-	vouchers.refresh(sorted({*begun, *_ended(list(moved)), *_shared(list(moved))}))
+	vouchers.refresh(sorted({*begun, *_ended(list(moved))}))
+	vouchers.lower_caps(_shared(list(moved)))
 	return refused
 
 
@@ -98,40 +100,51 @@ def _select(voucher, names: list[str], condition) -> list[str]:
 
 def _admit(router: str, sessions: dict[str, tuple[SessionReading, ...]]) -> list[SessionReading]:
 	"""Write down the devices that are online; returns the sessions of those for which there is no room."""
+	if not sessions:
+		return []
+	names = list(sessions)
 	limits = dict(
 		frappe.get_all(
 			VOUCHER,
-			{"name": ("in", list(sessions) or [""])},
+			{"name": ("in", names)},
 			["name", "device_limit"],
 			as_list=True,
 			order_by="name",
 			limit=0,
 		)
 	)
-	known = known_devices(list(limits))
+	rows = _device_rows(names)
+	of_voucher: defaultdict[str, list[devices.Device]] = defaultdict(list)
+	for row in rows:
+		of_voucher[row.parent].append(devices.Device(row.mac_address, bool(row.replaced_on)))
 	refused: list[SessionReading] = []
 	for name, limit in limits.items():
-		decision = devices.decide(known.get(name, []), limit or 0, sessions[name])
+		known = of_voucher[name]
+		decision = devices.decide(known, limit or 0, sessions[name])
 		for mac in decision.admitted:
 			add_device(name, mac, router)
 		refused += decision.refused
-	_touch({name: [session.mac for session in sessions[name]] for name in limits})
+	_touch(rows, sessions)
 	return refused
 
 
-def known_devices(names: list[str]) -> dict[str, list[devices.Device]]:
+def _device_rows(names: list[str]) -> list[frappe._dict]:
 	"""The devices of vouchers, in the order in which they came."""
-	rows = frappe.get_all(
+	return frappe.get_all(
 		DEVICE,
-		filters={"parenttype": VOUCHER, "parent": ("in", names or [""])},
-		fields=["parent", "mac_address", "replaced_on"],
+		filters={"parenttype": VOUCHER, "parent": ("in", names)},
+		fields=["name", "parent", "mac_address", "replaced_on"],
 		order_by="parent, idx",
 		limit=0,
 	)
-	found: dict[str, list[devices.Device]] = {}
-	for row in rows:
-		found.setdefault(row.parent, []).append(devices.Device(row.mac_address, bool(row.replaced_on)))
-	return found
+
+
+def _touch(rows: list[frappe._dict], sessions: dict[str, tuple[SessionReading, ...]]) -> None:
+	online = {(name, session.mac) for name, found in sessions.items() for session in found}
+	now = now_datetime()
+	update_rows(
+		DEVICE, {row.name: {"last_seen": now} for row in rows if (row.parent, row.mac_address) in online}
+	)
 
 
 def add_device(voucher: str, mac: str, router: str) -> None:
@@ -150,11 +163,3 @@ def add_device(voucher: str, mac: str, router: str) -> None:
 			"last_seen": now,
 		}
 	).db_insert()
-
-
-def _touch(macs: dict[str, list[str]]) -> None:
-	device = frappe.qb.DocType(DEVICE)
-	for voucher, seen in macs.items():
-		frappe.qb.update(device).set(device.last_seen, now_datetime()).where(
-			(device.parent == voucher) & device.mac_address.isin(seen)
-		).run()

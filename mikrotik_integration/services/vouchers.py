@@ -10,6 +10,7 @@ from mikrotik_integration.core.usage.counters import CounterState
 from mikrotik_integration.core.vouchers import codes, standing
 from mikrotik_integration.core.vouchers.standing import Facts, Presence, Status
 from mikrotik_integration.services import accounts, settings
+from mikrotik_integration.services.bulk import update_rows
 
 VOUCHER = "Hotspot Voucher"
 MOMENTS = ("sold_on", "voided_on", "first_login", "use_before")
@@ -117,6 +118,44 @@ def refresh(names: list[str]) -> None:
 	"""Bring vouchers up to date with the time and their usage. In the caller's transaction."""
 	for name in names:
 		locked(name).save()
+
+
+def lower_caps(names: list[str]) -> None:
+	"""What was used on one router of a group is taken off the caps on the others. Set-based; they are pushed with the
+	next check of each router. Where somebody is online the cap stays: changing it would end the session, and the next
+	reading ends it anyway when nothing is left."""
+	if not names:
+		return
+	facts = {row.name: facts_of(row) for row in _rows(names)}
+	account = frappe.qb.DocType("Router Account")
+	held = (
+		frappe.qb.from_(account)
+		.select(
+			account.name,
+			account.reference_name,
+			account.counter_state,
+			account.limit_bytes_total,
+			account.limit_uptime_seconds,
+		)
+		.where((account.reference_doctype == VOUCHER) & account.reference_name.isin(names))
+		.where((account.desired_state == accounts.ENABLED) & (account.is_online == 0))
+	).run(as_dict=True)
+	lower = {}
+	for row in held:
+		counted = CounterState.from_json(row.counter_state).total() if row.counter_state else (0, 0)
+		limits = standing.router_limits(facts[row.reference_name], *counted)
+		if (row.limit_bytes_total, row.limit_uptime_seconds) != tuple(limits):
+			lower[row.name] = {
+				"limit_bytes_total": limits.bytes_total,
+				"limit_uptime_seconds": limits.uptime_s,
+				"generation": 1,
+			}
+	update_rows("Router Account", lower, add=("generation",))
+
+
+def _rows(names: list[str]) -> list[frappe._dict]:
+	voucher = frappe.qb.DocType(VOUCHER)
+	return frappe.qb.from_(voucher).select("*").where(voucher.name.isin(names)).run(as_dict=True)
 
 
 def due() -> list[str]:
