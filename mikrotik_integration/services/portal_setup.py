@@ -73,7 +73,7 @@ def archive(router) -> bytes:
 def install(router) -> list[Finding]:
 	"""Bring the pages and what they need onto the router: ``[{"ok", "text"}]``, one for each step, in plain words.
 
-	Each step can be done again. The profile shows the pages only once they were read back.
+	Each step can be done again. The profile shows the pages only once they were read back and logins work with them.
 	"""
 	where, texts, portal = routers.endpoint_of(router), files(router), address(router)
 	site_id, profile, https = settings.site_id(), router.hotspot_profile, bool(router.hotspot_https)
@@ -100,12 +100,18 @@ def _steps(
 	if not chosen:
 		yield _bad(_no_profile(profile))
 		return
+	links_log_in = _tried(lambda: _allow_links(line, chosen.name, https))
+	yield links_log_in
 	written = pages.install_pages(line, site_id, DIRECTORY, texts)
 	yield from map(_bad, written.problems)
 	if written.in_sync:
 		yield _good(_("The pages are on the router, in {0}").format(written.directory))
-		yield _tried(lambda: _show_pages(line, chosen.name, written.directory))
-	yield _tried(lambda: _allow_links(line, chosen.name, https))
+		if links_log_in["ok"]:
+			yield _tried(lambda: _show_pages(line, chosen.name, written.directory))
+		else:
+			yield _bad(
+				_("The profile {0} goes on with the pages it had: nobody could log in on these").format(chosen.name)
+			)
 	if login and login.partition(":")[0] not in (chosen.dns_name, chosen.address):
 		yield _bad(
 			_("The profile {0} does not answer as {1}: its DNS name is {2}").format(

@@ -476,6 +476,15 @@ class TestRouterSetUp(PortalTestCase):
 		self.assertFalse(finding["ok"])
 		self.assertIn("refused the connection", finding["text"])
 
+	def test_pages_on_which_nobody_could_log_in_are_not_shown(self):
+		self.router.hotspot_https = 1
+		texts = [finding["text"] for finding in portal_setup.install(self.router) if not finding["ok"]]
+		self.assertEqual(2, len(texts))
+		self.assertIn("certificate", texts[0])
+		self.assertIn("goes on with the pages it had", texts[1])
+		(profile,) = [row for row in self.sim.rows("/ip/hotspot/profile") if row["name"] == "default"]
+		self.assertEqual("", profile["html-directory-override"])
+
 	def test_what_is_missing_is_said(self):
 		self.assertEqual([], portal_setup.missing(self.router))
 		self.router.update({"hotspot_address": "", "wifi_name": "", "portal_name": ""})
