@@ -157,9 +157,11 @@ class TestChanges(VoucherPermissionsTestCase):
 					self.assertEqual(
 						403, self.status(self.visitor(role), "PUT", VOUCHER, name, **{field: value})
 					)
-		values = frappe.get_doc(VOUCHER, self.for_sale[0]).as_dict()
-		made = self.visitor("ISP Administrator").resource("POST", VOUCHER, **(values | {"code": "free23456"}))
-		self.assertNotEqual(200, made.status_code)
+		values = {"internet_plan": self.package.name, "mikrotik_settings": self.router.name}
+		made = self.visitor("ISP Administrator").resource(
+			"POST", VOUCHER, code="free23456", validity_seconds=3600, **values
+		)
+		self.assertEqual(403, made.status_code)
 		self.assertFalse(frappe.db.exists(VOUCHER, {"code": ("in", ("free23456", "guessme234"))}))
 
 	def test_staff_put_another_device_in_the_place_of_one(self):
