@@ -110,7 +110,9 @@ def _steps(
 			yield _tried(lambda: _show_pages(line, chosen.name, written.directory))
 		else:
 			yield _bad(
-				_("The profile {0} goes on with the pages it had: nobody could log in on these").format(chosen.name)
+				_("The profile {0} goes on with the pages it had: nobody could log in on these").format(
+					chosen.name
+				)
 			)
 	if login and login.partition(":")[0] not in (chosen.dns_name, chosen.address):
 		yield _bad(

@@ -102,7 +102,8 @@ def test_foreign_entries_are_left_alone(simulator):
 
 
 @pytest.mark.parametrize(
-	"refusal", [{"action": "reject"}, {"action": "drop", "dst-port": "443"}, {"action": "reject", "dst-host": "*"}]
+	"refusal",
+	[{"action": "reject"}, {"action": "drop", "dst-port": "443"}, {"action": "reject", "dst-host": "*"}],
 )
 @pytest.mark.parametrize("was_there", [True, False])
 def test_the_portal_stands_before_what_shuts_everybody_out(simulator, refusal, was_there):

@@ -269,7 +269,8 @@ def test_what_a_voucher_spent_elsewhere_lowers_its_limit_and_throws_nobody_out(r
 	lower = replace(account, limit_uptime_s=3000, limit_bytes_total=4000)
 	outcome = bring_in_order(router, lower)
 	assert [operation.path for operation in outcome.operations] == [f"{USERS}/set"]
-	assert (users(router)["ann"]["limit-uptime"], users(router)["ann"]["limit-bytes-total"]) == ("50m", "4000")
+	row = users(router)["ann"]
+	assert (row["limit-uptime"], row["limit-bytes-total"]) == ("50m", "4000")
 	assert session.is_live
 	assert bring_in_order(router, lower).operations == ()
 

@@ -26,7 +26,9 @@ def check_profile_name(name: str) -> None:
 	if name == "default" or name.startswith("default-"):
 		raise ValueError("The router's own default profiles are left alone; choose another profile name")
 	if _OF_DEVICES.fullmatch(name):
-		raise ValueError("Profile names like 2dev-silver are made for plans with more devices; choose another one")
+		raise ValueError(
+			"Profile names like 2dev-silver are made for plans with more devices; choose another one"
+		)
 
 
 def normalise_mac(text: str) -> str:
