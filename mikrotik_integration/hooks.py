@@ -60,9 +60,12 @@ doc_events = {
 	},
 }
 
-# frappe_mpsa_payments answers these for guests, with names, phones and amounts
+# frappe_mpsa_payments answers these for guests, with names, phones and amounts, or sends prompts for them
 _mpesa_app = "frappe_mpsa_payments.frappe_mpsa_payments"
 override_whitelisted_methods = {
+	"frappe.client.get_count": "mikrotik_integration.overrides.desk_search.get_count",
+	f"{_mpesa_app}.api.m_pesa_api.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
+	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
 	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.get_request_status": "mikrotik_integration.overrides.mpesa_endpoints.get_request_status",
 	f"{_mpesa_app}.api.m_pesa_api.get_draft_pos_invoice": "mikrotik_integration.overrides.mpesa_endpoints.get_draft_pos_invoice",
 	f"{_mpesa_app}.api.m_pesa_api.get_mpesa_draft_c2b_payments": "mikrotik_integration.overrides.mpesa_endpoints.get_mpesa_draft_c2b_payments",
@@ -73,6 +76,7 @@ scheduler_events = {
 	"cron": {
 		"* * * * *": [
 			"mikrotik_integration.tasks.ask_for_payments_again",
+			"mikrotik_integration.tasks.free_reservations",
 			"mikrotik_integration.tasks.follow_the_clock",
 			"mikrotik_integration.tasks.send_codes",
 		],
@@ -99,6 +103,10 @@ has_permission = {
 	"Hotspot Voucher Batch": "mikrotik_integration.permissions.on_own_router",
 	"Hotspot Purchase": "mikrotik_integration.permissions.on_own_router",
 }
+# the search behind Link fields
+standard_queries = dict.fromkeys(
+	[*has_permission, "MikroTik Settings"], "mikrotik_integration.overrides.desk_search.find"
+)
 has_website_permission = {
 	"Customer Subscription": "mikrotik_integration.permissions.customer_subscription_on_website",
 }

@@ -13,6 +13,11 @@ def send_codes() -> None:
 	purchases.send_due_sms()
 
 
+def free_reservations() -> None:
+	"""Every minute: codes that are kept for prompts which nobody can answer any more."""
+	purchases.free_reservations()
+
+
 def follow_the_clock() -> None:
 	"""Every minute: periods and vouchers that end, grace that ends, advances that buy the next period."""
 	clock.advance_due_subscriptions()

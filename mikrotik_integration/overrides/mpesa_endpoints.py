@@ -5,6 +5,7 @@ from frappe_mpsa_payments.frappe_mpsa_payments.api import m_pesa_api, payment_en
 from frappe_mpsa_payments.frappe_mpsa_payments.doctype.mpesa_express_request import mpesa_express_request
 
 from mikrotik_integration.core.payments import phones
+from mikrotik_integration.services import prompts
 
 
 @frappe.whitelist(allow_guest=True)
@@ -12,6 +13,15 @@ def get_request_status(name: str) -> dict:
 	"""Its payment page asks this for guests; names of requests can be guessed, so the phone stays hidden."""
 	answer = mpesa_express_request.get_request_status(name)
 	return {**answer, "phone_number": phones.mask(answer["phone_number"] or "")}
+
+
+@frappe.whitelist(methods=["POST"])
+def initiate_stk_push(**arguments: object):
+	"""Whoever has a login, a customer too, could have any phone ring without end."""
+	frappe.has_permission("Mpesa Express Request", "create", throw=True)
+	arguments.pop("cmd", None)
+	prompts.count_for_phone(str(arguments.get("phone_number") or arguments.get("sender") or ""))
+	return m_pesa_api.initiate_stk_push(**arguments)
 
 
 @frappe.whitelist()

@@ -11,6 +11,8 @@ SAID_BY_MPESA = ("checkout_request_id", "merchant_request_id", "transaction_id",
 
 def before_submit(doc, method=None) -> None:
 	"""What a draft says of M-PESA's answers was made up: a prompt that is not sent must have none."""
+	if doc.reference_doctype == "Hotspot Purchase" and not doc.flags.is_from_service:
+		_refuse()
 	prompts.count_for_phone(doc.phone_number)
 	for field in SAID_BY_MPESA:
 		doc.set(field, None)
@@ -22,9 +24,16 @@ def on_submit(doc, method=None) -> None:
 
 def before_update_after_submit(doc, method=None) -> None:
 	if doc.status == "In Progress":  # it is about to be sent again
+		if doc.reference_doctype == "Hotspot Purchase":
+			_refuse()
 		prompts.count_for_phone(doc.phone_number)
 	validate_untouched(doc)
 	drop_false_claim(doc)
+
+
+def _refuse() -> None:
+	"""A voucher is asked for with a purchase of its own: what pays for a stranger's could as well spoil it."""
+	frappe.throw(_("Prompts for vouchers are sent by the captive portal and the till alone"))
 
 
 def validate_untouched(doc) -> None:

@@ -100,7 +100,8 @@ def _show_failure(name: str) -> None:
 		as_dict=True,
 	)
 	if failed and failed.hotspot_purchase:
-		purchases.give_up(failed.hotspot_purchase, failed.review_reason)
+		if not purchases.has_open_prompt(failed.hotspot_purchase):
+			purchases.give_up(failed.hotspot_purchase, failed.review_reason)
 	elif failed and failed.subscription:
 		frappe.db.set_value(
 			"Customer Subscription", failed.subscription, "payment_status", "Failed", update_modified=False

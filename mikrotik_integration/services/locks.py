@@ -17,6 +17,14 @@ def lock_row(doctype: str, name: str) -> bool:
 	return bool(frappe.qb.from_(table).select(table.name).where(table.name == name).for_update().run())
 
 
+def one_at_a_time(doctype: str) -> None:
+	"""Whoever decides about several documents of a DocType waits here for others who do, until their transaction ends.
+
+	Take it before anything is read or locked: what is read afterwards is then as new as the lock.
+	"""
+	lock_row("DocType", doctype)
+
+
 @contextmanager
 def router_lock(router: str, wait_seconds: int) -> Iterator[bool]:
 	"""Hold the right to talk to a router; yields False if another worker still has it after ``wait_seconds``.

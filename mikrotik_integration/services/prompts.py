@@ -1,4 +1,5 @@
-"""How many M-PESA prompts go out: nobody's phone is bombed through us, and nobody asks without end.
+"""How many M-PESA prompts and messages go out, and how many codes are tried: nobody's phone is bombed through us, and
+nobody asks without end.
 
 Counted by what is asked for, not by address: an address is what a header says.
 """
@@ -10,12 +11,17 @@ from mikrotik_integration.core.payments import phones
 
 # how many in how many seconds
 A_PHONE = (5, 600)
+A_PHONE_A_DAY = (30, 86400)
 A_SUBSCRIPTION = (20, 3600)
 A_CUSTOMERS_USER = (10, 3600)
 A_DEVICE = (6, 600)
 A_ROUTER = (1000, 600)
 RESUMING = (10, 600)
+RESUMING_DEVICE = (20, 600)
+MESSAGES_AGAIN = (3, 86400)
 TRYING_CODES = (20, 600)
+SHORT_CODES = (300, 600)
+REPLACING = (10, 3600)
 
 
 def count_for_phone(phone_number: str | None) -> None:
@@ -25,6 +31,7 @@ def count_for_phone(phone_number: str | None) -> None:
 	except phones.InvalidPhone:
 		return  # no phone rings; frappe_mpsa_payments says so
 	_count(f"phone|{phone}", *A_PHONE)
+	_count(f"day|{phone}", *A_PHONE_A_DAY)
 
 
 def count_request(subscription: str, customers_user: str | None) -> None:
@@ -41,23 +48,71 @@ def count_purchase(router: str, mac: str) -> None:
 	_count(f"router|{router}", *A_ROUTER)
 
 
-def count_resume(phone: str) -> None:
-	"""Somebody asks for what was bought with this phone."""
+def count_resume(phone: str, mac: str) -> None:
+	"""A device asks for what was bought with this phone, which it may not know."""
 	_count(f"resume|{phone}", *RESUMING)
+	_count(f"resuming|{_asker(mac)}", *RESUMING_DEVICE)
 
 
-def count_wrong_code(router: str, mac: str) -> None:
-	"""A code was tried that does not exist."""
-	_count(f"code|{router}|{mac}", *TRYING_CODES)
+def may_send_again(purchase: str) -> bool:
+	"""Whether the code of a purchase goes out by SMS once more: each message costs, and whoever knows the phone
+	number may ask for it."""
+	return _add(f"sms|{purchase}", MESSAGES_AGAIN[1]) <= MESSAGES_AGAIN[0]
+
+
+def check_guesses(router: str, mac: str, guessable: bool) -> None:
+	"""A code is about to be looked up. Raises RateLimitExceededError if this device has tried too many, or, for a
+	``guessable`` one, if all devices of this router have: a device may say that it is any other."""
+	if _is_full(_guesser(router, mac), TRYING_CODES[0]):
+		_refuse()
+	if guessable and _is_full(f"short|{router}", SHORT_CODES[0]):
+		_refuse()
+
+
+def count_wrong_code(router: str, mac: str, guessable: bool) -> None:
+	"""A code was tried that gives nothing here."""
+	_add(_guesser(router, mac), TRYING_CODES[1])
+	if guessable:
+		_add(f"short|{router}", SHORT_CODES[1])
+
+
+def count_replacement(voucher: str) -> None:
+	"""Somebody who knows a code says with which phone it was bought."""
+	_count(f"replacing|{voucher}", *REPLACING)
+
+
+def _guesser(router: str, mac: str) -> str:
+	return f"code|{router}|{_asker(mac)}"
+
+
+def _asker(mac: str) -> str:
+	"""The device, or the address of one that does not say."""
+	return mac or str(getattr(frappe.local, "request_ip", None) or "")
 
 
 def _count(what: str, limit: int, seconds: int) -> None:
-	key = frappe.cache().make_key(f"mikrotik_integration|prompts|{what}")
-	count = frappe.cache().incrby(key, 1)
-	if count == 1:
-		frappe.cache().expire(key, seconds)
-	if count > limit:
-		frappe.throw(
-			_("There were too many requests. Wait some minutes, or pay to the pay bill number"),
-			frappe.RateLimitExceededError,
-		)
+	if _add(what, seconds) > limit:
+		_refuse()
+
+
+def _add(what: str, seconds: int) -> int:
+	"""How often this happened within ``seconds`` of the first time. The end is set with the beginning: a counter that
+	outlived a killed process would refuse for ever."""
+	key = _key(what)
+	frappe.cache().set(key, 0, ex=seconds, nx=True)
+	return frappe.cache().incrby(key, 1)
+
+
+def _is_full(what: str, limit: int) -> bool:
+	return int(frappe.cache().get(_key(what)) or 0) >= limit
+
+
+def _key(what: str) -> bytes:
+	return frappe.cache().make_key(f"mikrotik_integration|prompts|{what}")
+
+
+def _refuse() -> None:
+	frappe.throw(
+		_("There were too many requests. Wait some minutes, or pay to the pay bill number"),
+		frappe.RateLimitExceededError,
+	)

@@ -39,6 +39,7 @@ PURCHASE = "Hotspot Purchase"
 LETTERS = "23456789ACDEFHJKMNPQRTUVWXY"
 LANGUAGES = ("en", "sw")
 RESUMABLE = timedelta(days=1)
+RESERVED_FOR = timedelta(minutes=5)  # a prompt lives about one
 MOST_SMS = 8
 
 
@@ -74,6 +75,8 @@ def start(
 	out and no code is reserved.
 	"""
 	plan = voucher_packages.check(package)
+	if not sold_by and not plan.shown_on_portal:
+		raise VoucherError(_("{0} is no longer sold").format(package))
 	place = voucher_packages.router_for_sale(router)
 	phone = pushes.phone(phone_number)
 	address = _mac(mac)
@@ -130,7 +133,48 @@ def give_up(name: str, reason: str) -> None:
 	if purchase.status != "Waiting":
 		return
 	frappe.db.set_value(VOUCHER, {"reserved_for": name}, "reserved_for", None)
-	purchase.db_set({"status": "Failed", "status_reason": reason[:500], "hotspot_voucher": None})
+	owed = frappe.db.get_value(
+		"Subscription Payment",
+		{"hotspot_purchase": name, "verified": 1, "status": "Needs Review"},
+		"review_reason",
+	)
+	status, because = ("Refund Due", owed) if owed else ("Failed", reason)
+	purchase.db_set({"status": status, "status_reason": because[:500], "hotspot_voucher": None})
+
+
+def has_open_prompt(name: str) -> bool:
+	"""Whether somebody may still pay for this purchase, or has: whoever knows its name can make another prompt for it,
+	and refuse that one or pay too little."""
+	return _has_payment(name, source="STK Push", status=("in", ("Requested", "Verified")))
+
+
+def _has_payment(name: str, **filters) -> bool:
+	return bool(frappe.db.exists("Subscription Payment", {"hotspot_purchase": name, **filters}))
+
+
+def free_reservations() -> None:
+	"""Every minute: codes of prompts that nobody can answer any more are for sale again, whatever Daraja says of them,
+	and when. The purchase waits on: who paid all the same gets another code, or the money back."""
+	voucher, purchase = frappe.qb.DocType(VOUCHER), frappe.qb.DocType(PURCHASE)
+	old = (
+		frappe.qb.from_(voucher)
+		.join(purchase)
+		.on(purchase.name == voucher.reserved_for)
+		.select(purchase.name)
+		.where((voucher.status == "Available") & (purchase.creation < now_datetime() - RESERVED_FOR))
+	).run(pluck=True)
+	for name in old:
+		frappe.db.commit()  # nosemgrep: what is read next must be as new as the lock
+		_free(frappe.get_doc(PURCHASE, name, for_update=True))
+	frappe.db.commit()  # nosemgrep: no lock may be kept
+
+
+def _free(purchase) -> None:
+	if _has_payment(purchase.name, status="Verified"):  # it is about to be booked
+		return
+	frappe.db.set_value(VOUCHER, {"reserved_for": purchase.name}, "reserved_for", None)
+	if purchase.status == "Waiting":
+		purchase.db_set("hotspot_voucher", None)
 
 
 # --- the money ---
@@ -159,7 +203,8 @@ def obstacle(payment) -> str | None:
 def owe_refund(payment, reason: str) -> None:
 	"""The money came, and no voucher for it: said on the purchase, for the buyer and the desk."""
 	name = payment.hotspot_purchase
-	if frappe.db.get_value(PURCHASE, name, "status") in ("Waiting", "Failed"):
+	status = frappe.db.get_value(PURCHASE, name, "status")
+	if status == "Failed" or (status == "Waiting" and not has_open_prompt(name)):
 		frappe.db.set_value(VOUCHER, {"reserved_for": name}, "reserved_for", None)
 		frappe.db.set_value(
 			PURCHASE,
@@ -341,8 +386,8 @@ def login_of(code: str, router: str) -> dict | None:
 def resume(router: str, phone_number: str, mac: str) -> str | None:
 	"""The token of the latest purchase with this phone, for the device that began it; to any other device the code
 	goes by SMS again, and the answer is None, as if there were no purchase."""
-	phone = pushes.phone(phone_number)
-	prompts.count_resume(phone)
+	phone, address = pushes.phone(phone_number), _mac(mac)
+	prompts.count_resume(phone, address)
 	found = frappe.get_all(
 		PURCHASE,
 		filters={
@@ -358,7 +403,6 @@ def resume(router: str, phone_number: str, mac: str) -> str | None:
 	)
 	if not found:
 		return None
-	address = _mac(mac)
 	if address and address == found[0].mac_address:
 		return token_of(found[0].name)
 	if found[0].status == "Paid":
@@ -380,8 +424,8 @@ def announce(name: str) -> None:
 
 
 def send_again(name: str) -> None:
-	"""Send the code once more, if SMS are sent at all."""
-	if settings.isp_settings().send_sms:
+	"""Send the code once more, if SMS are sent at all and it was not sent too often."""
+	if settings.isp_settings().send_sms and prompts.may_send_again(name):
 		frappe.db.set_value(
 			PURCHASE, name, {"sms_status": "Waiting", "sms_attempts": 0, "next_sms": now_datetime()}
 		)
@@ -429,9 +473,17 @@ def send_sms(name: str) -> None:
 	except Exception as error:
 		frappe.db.rollback()
 		gone = attempts >= MOST_SMS
-		result = {"sms_status": "Failed" if gone else "Waiting", "sms_error": str(error)[:300]}
+		result = {"sms_status": "Failed" if gone else "Waiting", "sms_error": _without_secrets(error)}
 	frappe.db.set_value(PURCHASE, name, result)
 	frappe.db.commit()  # nosemgrep: see above
+
+
+def _without_secrets(error: Exception) -> str:
+	"""What a gateway's failure says of itself names its address, with the password to it and the code."""
+	if isinstance(error, frappe.ValidationError):
+		return str(error)[:300]
+	answer = getattr(error, "response", None)
+	return f"{type(error).__name__} {answer.status_code}" if answer is not None else type(error).__name__
 
 
 def _sms_values(purchase) -> dict[str, str]:

@@ -30,6 +30,7 @@ def send(document, phone_number: str, amount: Decimal | float, description: str)
 		}
 	)
 	request.flags.ignore_permissions = True
+	request.flags.is_from_service = True
 	request.insert()
 	_submit(request)
 	name = inbox.record_push(request.name)

@@ -20,7 +20,7 @@ from mikrotik_integration.services import (
 from mikrotik_integration.services.vouchers import VOUCHER
 
 REFUSALS = {
-	"Available": "This code was not sold yet",
+	"Available": "There is no such code here",
 	"Void": "This code is no longer valid",
 	"Used": "This code is used up",
 	"Expired": "This code has expired",
@@ -28,14 +28,29 @@ REFUSALS = {
 
 
 def find(typed: str, router: str, mac: str = "") -> str | None:
-	"""The voucher whose code was typed, however it was typed, if it is valid on this router."""
+	"""The voucher whose code was typed, however it was typed, if it was sold and is valid on this router.
+
+	Raises RateLimitExceededError after too many that were not: before it looks, so that a right guess then is
+	answered like a wrong one.
+	"""
+	asker, guessable = _mac(mac), codes.is_guessable(typed)
+	prompts.check_guesses(router, asker, guessable)
+	name = _find(typed, router)
+	if not name:
+		prompts.count_wrong_code(router, asker, guessable)
+	return name
+
+
+def _find(typed: str, router: str) -> str | None:
 	for reading in codes.readings(typed):
 		voucher = frappe.db.get_value(
-			VOUCHER, {"code": reading}, ["name", "mikrotik_settings", "router_group"]
+			VOUCHER, {"code": reading}, ["name", "status", "mikrotik_settings", "router_group"], as_dict=True
 		)
 		if voucher:
-			return voucher[0] if _is_valid_on(voucher[1], voucher[2], router) else None
-	prompts.count_wrong_code(router, mac)
+			usable = voucher.status != "Available" and _is_valid_on(
+				voucher.mikrotik_settings, voucher.router_group, router
+			)
+			return voucher.name if usable else None
 	return None
 
 
@@ -143,10 +158,11 @@ def replace_by_holder(router: str, typed: str, phone_number: str, old: int, mac:
 
 	Raises VoucherError in words for the holder.
 	"""
-	name = find(typed, router, mac)
 	phone = pushes.phone(phone_number)
+	name = find(typed, router, mac)
+	if name:
+		prompts.count_replacement(name)
 	if not name or frappe.db.get_value(VOUCHER, name, "phone_number") != phone:
-		prompts.count_wrong_code(router, mac)
 		raise VoucherError(_("This code was not bought with this phone number. Ask where you bought it"))
 	voucher = vouchers.locked(name)
 	here = [device.mac for device in known(name) if not device.replaced]

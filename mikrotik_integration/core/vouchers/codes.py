@@ -52,6 +52,14 @@ def guesses(length: int) -> int:
 	return int(len(ALPHABET) ** length)
 
 
+def is_guessable(typed: str) -> bool:
+	"""Whether fewer than a million million codes look like this one: it may have been made elsewhere, short or of
+	digits alone, and nothing but the number of tries protects it."""
+	code = normalise(typed)
+	letters = 10 if code.isdigit() else len(ALPHABET)
+	return int(letters ** len(code)) < guesses(MIN_LENGTH)
+
+
 def is_valid_prefix(prefix: str) -> bool:
 	"""Whether codes may begin so: lower-case letters and digits that are not mistaken for others."""
 	return bool(_PREFIX.fullmatch(prefix))

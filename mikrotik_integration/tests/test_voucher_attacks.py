@@ -1,0 +1,659 @@
+"""Attacks on vouchers: for free Internet, for other people's codes and money, and to spoil the service for others."""
+
+import secrets
+from unittest.mock import patch
+
+import frappe
+from frappe.utils import add_to_date, now_datetime
+
+from mikrotik_integration import demo_company as site
+from mikrotik_integration.core.vouchers import codes
+from mikrotik_integration.services import inbox_worker, prompts, purchases, voucher_packages, voucher_sales
+from mikrotik_integration.simulators.daraja import Decision, Fate, Fault, Kind, Trouble
+from mikrotik_integration.tests import factories, visitors
+from mikrotik_integration.tests.test_hotspot_portal import PortalTestCase, a_mac
+from mikrotik_integration.tests.visitors import Visitor
+
+VOUCHER, PURCHASE, PAYMENT = "Hotspot Voucher", "Hotspot Purchase", "Subscription Payment"
+
+
+class VoucherAttackTestCase(PortalTestCase):
+	def from_anywhere(self) -> dict[str, str]:
+		"""Another device at another address, as headers and parameters say."""
+		self.address = f"10.{secrets.randbelow(250)}.{secrets.randbelow(250)}.{secrets.randbelow(250)}"
+		return {"mac": a_mac()}
+
+	def a_code(self, code: str, **sale) -> str:
+		"""A sold voucher with a code that was made elsewhere."""
+		plan = voucher_packages.check(self.package.name)
+		voucher_sales._make_sold(plan, voucher_packages.router_for_sale(self.router.name), code, {**sale})
+		frappe.db.commit()
+		return code
+
+	def a_pool(self, quantity: int):
+		"""A package whose codes were made before, and are for sale."""
+		package = factories.a_package(codes_from="Pool")
+		frappe.get_doc(
+			{
+				"doctype": "Hotspot Voucher Batch",
+				"internet_plan": package.name,
+				"mikrotik_settings": self.router.name,
+				"quantity": quantity,
+			}
+		).insert()
+		frappe.db.commit()
+		self.work()
+		return package
+
+	def for_sale(self, package) -> int:
+		frappe.db.rollback()
+		return frappe.db.count(
+			VOUCHER,
+			{"internet_plan": package.name, "status": "Available", "reserved_for": ("is", "not set")},
+		)
+
+	def purchase_of(self, phone: str):
+		frappe.db.rollback()
+		return frappe.get_last_doc(PURCHASE, {"phone_number": phone})
+
+	def state(self, token: str) -> str:
+		frappe.db.rollback()
+		return purchases.state(token)["state"]
+
+	def ask_now(self) -> None:
+		"""As if the time to ask Daraja about every open payment of this test had come."""
+		open_payments = {"mikrotik_settings": self.router.name, "status": ("in", ("Requested", "Received"))}
+		frappe.db.set_value(PAYMENT, open_payments, "next_ask", now_datetime())
+		frappe.db.commit()
+		inbox_worker.ask_again()
+		frappe.db.commit()
+		for _round in range(3):
+			self.daraja.settle()
+			self.work()
+
+	def sold_to(self, phone: str) -> int:
+		frappe.db.rollback()
+		return frappe.db.count(VOUCHER, {"phone_number": phone, "sold_on": ("is", "set")})
+
+
+class TestGuessing(VoucherAttackTestCase):
+	def guess(self, times: int, function: str = "redeem", code: str = "", **values) -> list[int]:
+		return [
+			self.ask(function, code=code or codes.make(), **{"mac": self.mac, **values}).status_code
+			for _number in range(times)
+		]
+
+	def test_a_right_guess_after_too_many_wrong_ones_is_answered_like_a_wrong_one(self):
+		right = self.sell()
+		self.assertEqual([200] * 20 + [429], self.guess(21))
+		for function in ("redeem", "status"):
+			with self.subTest(function):
+				self.assertEqual([429], self.guess(1, function, code=right))
+				answers = {self.refusal(function, code=code, mac=self.mac) for code in (right, codes.make())}
+				self.assertEqual(1, len(answers))
+
+	def test_status_and_replacing_are_no_other_way_to_guess(self):
+		self.guess(7, "status")
+		self.guess(7, "replace_device", phone=factories.a_phone(), old=0)
+		self.assertIn(429, self.guess(10))
+
+	def test_without_a_mac_an_address_has_so_many_guesses(self):
+		self.assertIn(429, self.guess(21, mac=""))
+		self.address = "10.251.1.1"
+		self.assertEqual([200], self.guess(1, code=self.sell(), mac=""))
+
+	def test_short_codes_made_elsewhere_are_not_guessed_by_changing_macs_and_addresses(self):
+		right = self.a_code(str(secrets.randbelow(10**6)).zfill(6))
+		with patch.object(prompts, "SHORT_CODES", (30, 600)):
+			for _number in range(30):
+				self.ask("redeem", code=f"{secrets.randbelow(10**6):06}x", **self.from_anywhere())
+			answer = self.ask("redeem", code=right, **self.from_anywhere())
+			self.assertEqual(429, answer.status_code)
+
+	def test_whoever_guesses_keeps_nobody_else_from_their_code(self):
+		right = self.sell()
+		with patch.object(prompts, "SHORT_CODES", (5, 600)):
+			for _number in range(8):
+				self.ask("redeem", code=f"{secrets.randbelow(10**6):06}", **self.from_anywhere())
+			self.assertEqual("ok", self.told("redeem", code=right, **self.from_anywhere())["state"])
+
+	def test_a_code_for_sale_and_one_of_another_router_look_like_none(self):
+		self.package = self.a_pool(1)
+		for_sale = frappe.db.get_value(VOUCHER, {"internet_plan": self.package.name}, "code")
+		elsewhere = factories.a_router(self.another_router())
+		(name,) = voucher_sales.sell(
+			factories.a_package(), voucher_packages.router_for_sale(elsewhere.name), 1
+		)
+		frappe.db.commit()
+		other = frappe.db.get_value(VOUCHER, name, "code")
+		texts = {self.ask("redeem", code=code, mac=self.mac).text for code in (for_sale, other, codes.make())}
+		self.assertEqual(1, len(texts), texts)
+		self.assertEqual({"state": "none"}, self.told("status", code=for_sale, mac=self.mac))
+		self.assertEqual({"state": "none"}, self.told("status", code=other, mac=self.mac))
+		self.assertIn(429, self.guess(20, code=for_sale))
+
+	def test_the_holders_phone_is_not_guessed(self):
+		phone = factories.a_phone()
+		code = self.sell(phone_number=phone)
+		self.told("redeem", code=code, mac=self.mac)
+		answers = [
+			self.ask(
+				"replace_device",
+				code=code,
+				phone=f"0711{number:06d}",
+				old=0,
+				**self.from_anywhere(),
+			).status_code
+			for number in range(12)
+		]
+		self.assertIn(429, answers)
+		answer = self.ask("replace_device", code=code, phone=phone, old=0, **self.from_anywhere())
+		self.assertEqual(429, answer.status_code)
+		self.assertEqual("ok", self.told("redeem", code=code, mac=self.mac)["state"])
+
+
+class TestBuying(VoucherAttackTestCase):
+	def test_a_package_that_the_portal_does_not_show_is_not_sold_there(self):
+		for_staff = factories.a_package(shown_on_portal=0, price=1)
+		frappe.db.commit()
+		phone = factories.a_phone()
+		self.refusal("buy", package=for_staff.name, phone=phone, mac=self.mac)
+		self.assertFalse(frappe.db.exists("Mpesa Express Request", {"phone_number": phone}))
+
+	def test_a_phone_rings_a_few_times_an_hour_and_not_all_day(self):
+		phone = factories.a_phone()
+		self.daraja.customer(phone).always(Decision.CANCEL, 0)
+		rang = 0
+		for _ten_minutes in range(8):
+			key = frappe.cache().make_key(f"mikrotik_integration|prompts|phone|{phone}")
+			frappe.cache().delete(key)
+			for _number in range(6):
+				answer = self.ask("buy", package=self.package.name, phone=phone, **self.from_anywhere())
+				rang += answer.ok
+		self.assertLessEqual(rang, prompts.A_PHONE_A_DAY[0])
+
+	def test_a_router_sends_so_many_prompts_to_devices_that_nobody_knows(self):
+		with patch.object(prompts, "A_ROUTER", (5, 600)):
+			answers = [
+				self.ask(
+					"buy", package=self.package.name, phone=factories.a_phone(), **self.from_anywhere()
+				).status_code
+				for _number in range(7)
+			]
+		self.assertEqual([200] * 5 + [429] * 2, answers)
+
+	def test_only_the_package_in_the_request_counts(self):
+		phone = factories.a_phone()
+		answer = self.ask(
+			"buy",
+			package=self.package.name,
+			phone=phone,
+			mac=self.mac,
+			price=1,
+			amount=1,
+			sold_by="Administrator",
+			hotspot_voucher="x",
+			status="Paid",
+		)
+		self.assertEqual(20, answer.json()["message"]["amount"])
+		purchase = self.purchase_of(phone)
+		self.assertEqual((20, "Waiting", None), (purchase.price, purchase.status, purchase.sold_by))
+
+	def test_a_name_of_a_purchase_is_no_token_and_no_token_fits_another(self):
+		first, second = self.buy()["token"], self.buy(mac=self.other_mac)["token"]
+		name, _dot, digest = first.partition(".")
+		for forged in (name, f"{name}.", f"{second.partition('.')[0]}.{digest}", first.lower(), first + "0"):
+			with self.subTest(forged):
+				self.refusal("purchase", token=forged)
+
+
+class TestResuming(VoucherAttackTestCase):
+	def setUp(self) -> None:
+		super().setUp()
+		self.send_sms(1)
+		self.addCleanup(self.send_sms, 0)
+
+	def send_sms(self, wanted: int) -> None:
+		frappe.db.set_single_value("ISP Settings", "send_sms", wanted)
+		frappe.db.commit()
+		frappe.clear_document_cache("ISP Settings", "ISP Settings")
+
+	def test_nobody_makes_us_pay_for_messages_without_end(self):
+		phone = factories.a_phone()
+		self.buy(phone)
+		self.settle()
+		name, again = self.purchase_of(phone).name, 0
+		for _ten_minutes in range(4):
+			frappe.cache().delete(frappe.cache().make_key(f"mikrotik_integration|prompts|resume|{phone}"))
+			for _number in range(6):
+				frappe.db.set_value(PURCHASE, name, "sms_status", "Sent")
+				frappe.db.commit()
+				self.ask("resume", phone=phone, **self.from_anywhere())
+				again += self.purchase_of(phone).sms_status == "Waiting"
+		self.assertLessEqual(again, 3)
+
+	def test_a_neighbours_mac_does_not_find_the_phone_that_goes_with_it(self):
+		phone = factories.a_phone()
+		self.buy(phone)
+		answers = []
+		for number in range(25):
+			self.from_anywhere()
+			answers.append(self.ask("resume", phone=f"0711{number:06d}", mac=self.mac).status_code)
+		self.assertIn(429, answers)
+		self.assertEqual(429, self.ask("resume", phone=phone, mac=self.mac).status_code)
+
+
+class TestPool(VoucherAttackTestCase):
+	def setUp(self) -> None:
+		super().setUp()
+		self.package = self.a_pool(3)
+
+	def empty(self) -> list[str]:
+		"""Guests who never answer reserve every code."""
+		tokens = []
+		for _number in range(3):
+			phone = factories.a_phone()
+			self.daraja.customer(phone).always(Decision.NEVER)
+			tokens.append(self.buy(phone, **self.from_anywhere())["token"])
+		self.assertEqual(0, self.for_sale(self.package))
+		return tokens
+
+	def test_a_code_is_for_sale_again_at_once_if_no_prompt_goes_out(self):
+		self.daraja.faults.add(Fault("/mpesa/stkpush", Trouble.SERVER_ERROR, times=1))
+		self.refusal("buy", package=self.package.name, phone=factories.a_phone(), mac=self.mac)
+		self.assertEqual(3, self.for_sale(self.package))
+
+	def test_who_never_answers_keeps_no_code_from_others_for_long(self):
+		tokens = self.empty()
+		self.grow_old()
+		self.assertEqual(3, self.for_sale(self.package))
+		self.assertEqual({"waiting"}, {self.state(token) for token in tokens})
+		self.assertEqual("waiting", self.buy(**self.from_anywhere())["state"])
+
+	def grow_old(self) -> None:
+		frappe.db.set_value(
+			PURCHASE,
+			{"internet_plan": self.package.name},
+			"creation",
+			add_to_date(now_datetime(), minutes=-11),
+			update_modified=False,
+		)
+		frappe.db.commit()
+		purchases.free_reservations()
+		frappe.db.commit()
+
+	def test_who_pays_after_all_gets_a_code_or_is_owed_the_money(self):
+		phones = [factories.a_phone() for _number in range(2)]
+		tokens = [self.buy(phone, **self.from_anywhere())["token"] for phone in phones]
+		self.grow_old()
+		voucher_sales.sell(
+			voucher_packages.check(self.package.name), voucher_packages.router_for_sale(self.router.name), 2
+		)
+		frappe.db.commit()
+		self.settle()
+		self.assertEqual(["paid", "refund"], sorted(self.state(token) for token in tokens))
+
+
+class TestOtherPrompts(VoucherAttackTestCase):
+	"""Somebody who saw the account reference of a stranger's prompt makes others for the same purchase."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.phone, self.attacker = factories.a_phone(), factories.a_phone()
+		self.daraja.customer(self.phone).always(Decision.NEVER)
+		self.token = self.buy(self.phone)["token"]
+		self.purchase = self.purchase_of(self.phone)
+		self.daraja.courier.always(Fate(), Kind.STK)
+
+	def prompt(self, amount: float, decision: Decision, **values):
+		self.daraja.customer(self.attacker).always(decision, 0)
+		answer = self.guest.call(
+			visitors.CREATE_NEW_REQUEST,
+			**{
+				"phone_number": self.attacker,
+				"payment_gateway": f"Mpesa-{site.MPESA}",
+				"reference_type": PURCHASE,
+				"reference_id": self.purchase.name,
+				"amount": amount,
+				**values,
+			},
+		)
+		self.ask_now()
+		return answer
+
+	def answer_at_last(self) -> None:
+		"""The buyer, whose prompt was open all the time, pays by it."""
+		payment = frappe.get_doc(
+			PAYMENT, {"hotspot_purchase": self.purchase.name, "phone_number": self.phone}
+		)
+		payment.db_set({"verified": 1, "status": "Verified", "next_ask": now_datetime()})
+		frappe.db.commit()
+		inbox_worker.run()
+		self.work()
+
+	def test_a_shilling_buys_no_voucher_and_spoils_nobodys_purchase(self):
+		self.prompt(1, Decision.ACCEPT)
+		self.assertEqual("waiting", self.state(self.token))
+		self.answer_at_last()
+		self.assertEqual("paid", self.state(self.token))
+		self.assertEqual(1, self.sold_to(self.phone))
+
+	def test_odd_amounts_and_currencies_buy_nothing(self):
+		for values in (
+			{"amount": 0.01},
+			{"amount": 19.6},
+			{"amount": 20, "currency": "UGX"},
+			{"amount": -20},
+		):
+			with self.subTest(str(values)):
+				self.prompt(**{"decision": Decision.ACCEPT, **values})
+		self.assertEqual("waiting", self.state(self.token))
+		self.assertEqual(0, self.sold_to(self.phone))
+
+	def test_a_refused_prompt_does_not_end_a_strangers_purchase(self):
+		self.prompt(20, Decision.CANCEL)
+		self.assertEqual("waiting", self.state(self.token))
+		self.answer_at_last()
+		self.assertEqual("paid", self.state(self.token))
+
+	def test_a_user_who_may_do_nothing_sends_no_prompt(self):
+		customer = Visitor(self.web.url, visitors.a_portal_user())
+		request = frappe.db.get_value("Mpesa Express Request", {"reference_name": self.purchase.name})
+		for path in (
+			f"{visitors.MPESA_APP}.api.m_pesa_api.initiate_stk_push",
+			f"{visitors.MPESA_APP}.doctype.mpesa_express_request.mpesa_express_request.initiate_stk_push",
+		):
+			with self.subTest(path):
+				answer = customer.call(
+					path,
+					payment_gateway=f"Mpesa-{site.MPESA}",
+					phone_number=self.attacker,
+					request_amount=1,
+					doctype="Mpesa Express Request",
+					document_name=request,
+					reference_name=self.purchase.name,
+				)
+				self.assertEqual(403, answer.status_code, answer.text)
+		asked = self.daraja.record.requests("/mpesa/stkpush/v1/processrequest")
+		self.assertNotIn(self.attacker, {str(one.body["PhoneNumber"]) for one in asked})
+
+	def test_nobody_sends_a_strangers_prompt_again(self):
+		request = frappe.db.get_value("Mpesa Express Request", {"reference_name": self.purchase.name})
+		for _number in range(8):
+			self.guest.call(visitors.RETRY_PUSH, "GET", name=request)
+		asked = self.daraja.record.requests("/mpesa/stkpush/v1/processrequest")
+		rang = [one for one in asked if str(one.body["PhoneNumber"]) == self.phone]
+		self.assertEqual(1, len(rang))
+
+
+class TestForgery(VoucherAttackTestCase):
+	"""Callbacks and confirmations from whoever knows the addresses."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.phone = factories.a_phone()
+
+	def prompt(self, decision: Decision = Decision.NEVER, phone: str | None = None):
+		"""The open payment of a purchase."""
+		phone = phone or self.phone
+		self.daraja.customer(phone).always(decision, 0)
+		self.token = self.buy(phone, **self.from_anywhere())["token"]
+		self.daraja.courier.always(Fate(), Kind.STK)
+		return frappe.get_doc(PAYMENT, {"hotspot_purchase": self.purchase_of(phone).name})
+
+	def callback(self, payment, receipt: str, **values) -> None:
+		self.guest.call(
+			visitors.STK_CALLBACK, **visitors.stk_callback(payment.checkout_request_id, receipt, 20, **values)
+		)
+		self.ask_now()
+
+	def test_a_forged_callback_gives_no_code(self):
+		self.callback(self.prompt(), "QQV0000001")
+		self.assertEqual(("waiting", 0), (self.state(self.token), self.sold_to(self.phone)))
+
+	def test_a_forged_refusal_ends_no_purchase(self):
+		self.callback(self.prompt(), "QQV0000002", code=1032)
+		self.assertEqual("waiting", self.state(self.token))
+
+	def test_a_refused_prompt_whose_status_is_asked_by_staff_gives_no_code(self):
+		payment = self.prompt(Decision.CANCEL)
+		self.daraja.settle()
+		clerk = Visitor(self.web.url, visitors.a_user("Accounts User"))
+		clerk.call(
+			f"{visitors.MPESA_APP}.api.m_pesa_api.check_transaction_status", name=payment.express_request
+		)
+		self.ask_now()
+		self.assertEqual(("failed", 0), (self.state(self.token), self.sold_to(self.phone)))
+
+	def test_the_callback_of_somebody_elses_prompt_of_the_same_price_is_not_ours(self):
+		other = factories.a_phone()
+		self.prompt(Decision.ACCEPT, other)
+		self.daraja.settle()
+		paid = self.daraja.payments()[-1]
+		mine = self.prompt()
+		self.callback(mine, paid.receipt)
+		self.assertEqual(("waiting", 0), (self.state(self.token), self.sold_to(self.phone)))
+		self.assertEqual(1, self.sold_to(other))
+
+	def confirm(self, receipt: str, account: str, amount: object = "20", **values) -> None:
+		self.guest.call(
+			visitors.CONFIRMATION,
+			**visitors.confirmation(receipt, account, amount, site.SHORTCODE, MSISDN=self.phone, **values),
+		)
+		self.ask_now()
+
+	def test_a_forged_confirmation_gives_no_code(self):
+		payment = self.prompt()
+		self.confirm("FAKE" + frappe.generate_hash(length=6).upper(), payment.account_typed)
+		self.assertEqual(("waiting", 0), (self.state(self.token), self.sold_to(self.phone)))
+
+	def test_one_receipt_does_not_pay_for_two_vouchers(self):
+		for lost in (True, False):
+			with self.subTest(lost=lost):
+				self.phone = factories.a_phone()
+				first = self.prompt(Decision.ACCEPT)
+				self.daraja.courier.next(Kind.STK, Fate(lost=lost))
+				self.daraja.settle()
+				paid = self.daraja.payments()[-1]
+				second = self.prompt()
+				self.confirm(paid.receipt, second.account_typed)
+				self.confirm(paid.receipt.lower(), second.account_typed)
+				self.assertEqual(1, self.sold_to(self.phone))
+				self.assertNotEqual(first.name, second.name)
+
+	def test_too_little_by_pay_bill_leaves_the_open_prompt_alone(self):
+		payment = self.prompt()
+		paid = self.daraja.pay_bill(self.phone, 1, payment.account_typed)
+		self.confirm(paid.receipt, payment.account_typed, "5000")
+		self.assertEqual(("waiting", 0), (self.state(self.token), self.sold_to(self.phone)))
+
+
+class TestReadingCodes(VoucherAttackTestCase):
+	"""Codes that are for sale are money: only managers read them."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.package = self.a_pool(2)
+		self.codes = frappe.get_all(VOUCHER, {"internet_plan": self.package.name}, pluck="code")
+		self.names = frappe.get_all(VOUCHER, {"internet_plan": self.package.name}, pluck="name")
+		self.batch = frappe.db.get_value(VOUCHER, self.names[0], "batch")
+
+	def ways(self) -> list[tuple[str, dict]]:
+		like = [["code", "like", f"{self.codes[0][:6]}%"]]
+		fields = '["name", "code"]'
+		every = {"doctype": VOUCHER, "limit_page_length": 0}
+		own = {"doctype": VOUCHER, "name": self.names[0]}
+		return [
+			("frappe.client.get_list", {**every, "fields": fields}),
+			("frappe.client.get_list", {**every, "filters": like}),
+			("frappe.client.get_value", {**every, "filters": {"name": self.names[0]}, "fieldname": "code"}),
+			("frappe.client.get", own),
+			("frappe.client.validate_link", {"doctype": VOUCHER, "docname": self.names[0], "fields": ["code"]}),
+			("frappe.desk.reportview.get", {"doctype": VOUCHER, "fields": fields}),
+			("frappe.desk.reportview.get_list", {"doctype": VOUCHER, "fields": fields}),
+			("frappe.desk.reportview.export_query", {"doctype": VOUCHER, "fields": fields, "file_format_type": "CSV"}),
+			("frappe.desk.search.search_link", {"doctype": VOUCHER, "txt": self.codes[0][:5]}),
+			("frappe.desk.search.search_link", {"doctype": VOUCHER, "txt": "", "page_length": 100, "ignore_user_permissions": 1}),
+			("frappe.desk.search.search_link", {"doctype": VOUCHER, "txt": "", "filters": {"code": ["like", f"{self.codes[0][:5]}%"]}, "ignore_user_permissions": 1}),
+			("frappe.desk.search.search_widget", {"doctype": VOUCHER, "txt": "", "page_length": 100, "ignore_user_permissions": 1, "filter_fields": '["code"]'}),
+			("frappe.desk.form.linked_with.get", {"doctype": "Internet Plan", "docname": self.package.name}),
+			("frappe.desk.form.linked_with.get", {"doctype": "MikroTik Settings", "docname": self.router.name}),
+			("frappe.desk.form.load.getdoc", own),
+			("frappe.desk.form.load.get_docinfo", own),
+			("frappe.desk.link_preview.get_preview_data", {"doctype": VOUCHER, "docname": self.names[0]}),
+			("frappe.www.printview.get_html_and_style", {"doc": VOUCHER, "name": self.names[0], "no_letterhead": 1}),
+			("frappe.core.doctype.data_export.exporter.export_data", {"doctype": VOUCHER, "select_columns": '{"Hotspot Voucher": ["name", "code"]}', "with_data": 1, "file_type": "CSV"}),
+			("frappe.desk.listview.get_group_by_count", {"doctype": VOUCHER, "current_filters": "[]", "field": "code"}),
+			("frappe.utils.global_search.search", {"text": self.codes[0]}),
+			("mikrotik_integration.api.vouchers.sold", {"voucher": self.names[0]}),
+			("mikrotik_integration.api.voucher_batches.export", {"batch": self.batch}),
+			("mikrotik_integration.api.voucher_batches.sheets", {"batch": self.batch, "layout": "A4"}),
+		] + [
+			("frappe.client.get_list", {"doctype": doctype, "fields": ["*"], "limit_page_length": 0})
+			for doctype in ("Router Account", "MikroTik API Log", "Version", "Comment", "Error Log", "Integration Request", PURCHASE, PAYMENT, "Hotspot Voucher Batch", "Usage Record")
+		]  # fmt: skip
+
+	def test_nobody_but_managers_reads_them_by_any_way(self):
+		for roles in (("ISP Staff",), ("Accounts User", "Accounts Manager"), ("Sales User",), ("Customer",)):
+			visitor = Visitor(self.web.url, visitors.a_user(*roles))
+			for way, arguments in self.ways():
+				with self.subTest(way, roles=roles):
+					answer = visitor.call(way, **arguments)
+					for secret in (*self.codes, *map(codes.shown, self.codes)):
+						self.assertNotIn(secret, answer.text)
+
+	def test_nobody_feels_for_them_by_counting(self):
+		right, wrong = f"{self.codes[0][:7]}%", "0000000%"
+		for roles in (("ISP Staff",), ("Accounts User",), ("Customer",)):
+			visitor = Visitor(self.web.url, visitors.a_user(*roles))
+			for way, arguments in (
+				("frappe.client.get_count", {"doctype": VOUCHER}),
+				("frappe.desk.reportview.get_count", {"doctype": VOUCHER}),
+				("frappe.client.get_list", {"doctype": VOUCHER}),
+				("frappe.desk.search.search_link", {"doctype": VOUCHER, "txt": "", "ignore_user_permissions": 1}),
+				("frappe.desk.search.search_widget", {"doctype": VOUCHER, "txt": "", "ignore_user_permissions": 1}),
+			):  # fmt: skip
+				with self.subTest(way, roles=roles):
+					answers = {
+						visitor.call(way, **arguments, filters={"code": ["like", prefix]}).text
+						for prefix in (right, wrong)
+					}
+					self.assertEqual(1, len(answers), answers)
+
+	def test_staff_of_another_router_and_customers_find_nothing_by_searching(self):
+		elsewhere = factories.a_router(self.another_router())
+		subscription = factories.a_subscription(self.router)
+		self.package = factories.a_package()
+		frappe.db.commit()
+		code = self.sell()
+		phone = factories.a_phone()
+		self.buy(phone)
+		staff = Visitor(self.web.url, visitors.a_user_of_one_router(elsewhere.name, "ISP Staff"))
+		customer = Visitor(self.web.url, visitors.a_portal_user())
+		secrets_of = (code, phone, subscription.phone_number, subscription.name, self.batch)
+		for doctype in (
+			VOUCHER,
+			PURCHASE,
+			PAYMENT,
+			"Customer Subscription",
+			"Router Account",
+			"Hotspot Voucher Batch",
+		):
+			for visitor in (staff, customer):
+				with self.subTest(doctype, user=visitor.user):
+					answer = visitor.call(
+						"frappe.desk.search.search_link",
+						doctype=doctype,
+						txt="",
+						page_length=10000,
+						ignore_user_permissions=1,
+					)
+					for secret in secrets_of:
+						self.assertNotIn(secret, answer.text)
+
+	def test_managers_still_find_them(self):
+		manager = Visitor(self.web.url, visitors.a_user("ISP Manager"))
+		answer = manager.call("frappe.desk.search.search_link", doctype=VOUCHER, txt=self.codes[0])
+		self.assertEqual([self.codes[0] in row["description"] for row in answer.json()["message"]], [True])
+
+
+class TestChangingVouchers(VoucherAttackTestCase):
+	"""What happened to a voucher is written by the app alone."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.pool = self.a_pool(1)
+		self.for_sale_name = frappe.db.get_value(VOUCHER, {"internet_plan": self.pool.name})
+
+	def facts(self, name: str) -> tuple:
+		frappe.db.rollback()
+		fields = ["code", "status", "sold_on", "quota_seconds", "used_seconds", "device_limit", "price"]
+		return frappe.db.get_value(VOUCHER, name, fields)
+
+	def test_nobody_sells_refills_or_renames_one_by_hand(self):
+		sold = frappe.db.get_value(VOUCHER, {"code": self.sell()})
+		for roles in (("ISP Manager",), ("ISP Staff",), ("Accounts Manager",), ("Customer",)):
+			visitor = Visitor(self.web.url, visitors.a_user(*roles))
+			for name in (self.for_sale_name, sold):
+				for values in (
+					{"sold_on": "2026-01-01 00:00:00", "sold_through": "Elsewhere"},
+					{"quota_seconds": 10**8, "validity_seconds": 10**8},
+					{"used_seconds": 0, "used_bytes": -5},
+					{"device_limit": 0},
+					{"code": "freewifi23"},
+					{"price": 0.01},
+					{"status": "Active", "sold_on": "2026-01-01"},
+					{"reserved_for": None, "phone_number": "254700000001", "device_replacements": -100},
+				):
+					with self.subTest(roles=roles, **values):
+						before = self.facts(name)
+						answer = visitor.resource("PUT", VOUCHER, name, **values)
+						self.assertGreaterEqual(answer.status_code, 400, answer.text[:300])
+						self.assertEqual(before, self.facts(name))
+
+	def test_nobody_makes_or_deletes_one_without_being_an_administrator(self):
+		for roles in (("ISP Manager",), ("ISP Staff",), ("Accounts User",), ("Sales User",), ("Customer",)):
+			visitor = Visitor(self.web.url, visitors.a_user(*roles))
+			for doctype in (VOUCHER, PURCHASE):
+				with self.subTest(roles=roles, doctype=doctype):
+					answer = visitor.resource(
+						"POST",
+						doctype,
+						code="freewifi23",
+						internet_plan=self.package.name,
+						mikrotik_settings=self.router.name,
+						connection_type=self.package.connection_type,
+						validity_seconds=3600,
+						sold_on="2026-01-01 00:00:00",
+						price=1,
+						status="Paid",
+						phone_number=factories.a_phone(),
+					)
+					self.assertEqual(403, answer.status_code, answer.text[:300])
+			self.assertEqual(403, visitor.resource("DELETE", VOUCHER, self.for_sale_name).status_code)
+
+	def test_made_up_documents_change_nothing_of_other_routers(self):
+		elsewhere = factories.a_router(self.another_router())
+		sold = frappe.db.get_value(VOUCHER, {"code": self.sell()})
+		batch = frappe.db.get_value(VOUCHER, self.for_sale_name, "batch")
+		manager = Visitor(self.web.url, visitors.a_user_of_one_router(elsewhere.name, "ISP Manager"))
+		staff = Visitor(self.web.url, visitors.a_user("ISP Staff"))
+		for visitor in (manager, staff):
+			for document, method, arguments in (
+				({"doctype": VOUCHER, "name": sold}, "void", {"reason": "mine"}),
+				({"doctype": "Hotspot Voucher Batch", "name": batch}, "sell", {"customer": "x"}),
+				({"doctype": VOUCHER, "name": sold}, "save", {}),
+				({"doctype": VOUCHER, "name": sold}, "db_set", {"fieldname": "status", "value": "Void"}),
+				({"doctype": PURCHASE, "name": "x"}, "on_payment_authorized", {"status": "Completed"}),
+			):
+				with self.subTest(method, user=visitor.user):
+					document = {**document, "mikrotik_settings": elsewhere.name, "status": "Pending"}
+					answer = visitor.call(
+						"run_doc_method",
+						docs=frappe.as_json(document),
+						method=method,
+						args=frappe.as_json(arguments),
+					)
+					self.assertGreaterEqual(answer.status_code, 400, answer.text[:300])
+		self.assertEqual("Pending", self.facts(sold)[1])
+		self.assertEqual("Available", self.facts(self.for_sale_name)[1])
