@@ -4,9 +4,9 @@
 
 	const API = "/api/method/mikrotik_integration.api.hotspot.";
 	const VENDOR = "/assets/mikrotik_integration/js/vendor/qr.min.js?v=0.7.0";
-	const POLL_MS = 2000;
-	const SLOW_POLL_MS = 6000;
-	const SLOW_AFTER_MS = 180e3;
+	const POLL_MS = 1000;
+	const SLOW_POLL_MS = 4000;
+	const SLOW_AFTER_MS = 120e3;
 	const PATIENCE_AFTER_MS = 75e3;
 	const STATUS_MS = 20e3;
 	const PHOTO_SIZES = [1000, 1600, 700];
