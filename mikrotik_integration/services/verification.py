@@ -15,7 +15,7 @@ from mikrotik_integration.core.payments.daraja import Asked, DarajaError, Outcom
 from mikrotik_integration.core.payments.transaction_status import TransactionStatus
 from mikrotik_integration.core.payments.twins import Money
 from mikrotik_integration.services import daraja, inbox, same_money
-from mikrotik_integration.services.locks import lock_row
+from mikrotik_integration.services.locks import lock_row, one_at_a_time
 
 UNVERIFIED = ("Requested", "Received")
 OLDEST = timedelta(days=1)
@@ -44,6 +44,14 @@ def _write_answer(question: daraja.Question, answer: daraja.Answer) -> None:
 		_write_receipt_answer(question.payment, answer)
 
 
+def _alone(name: str):
+	"""The payment, locked, when nobody else decides whether two payments are one money: at the same moment, neither of
+	the two would see that the other is verified."""
+	frappe.db.commit()  # nosemgrep: see below
+	one_at_a_time("Subscription Payment")
+	return frappe.get_doc("Subscription Payment", name, for_update=True)
+
+
 def _locked(name: str):
 	"""The payment, locked, and as new as the lock: an older snapshot must not be read from."""
 	frappe.db.commit()  # nosemgrep: see above; nothing is unwritten here
@@ -67,7 +75,7 @@ def _question(name: str) -> daraja.Question | None:
 def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
 	if isinstance(answer, DarajaError):
 		answer = StkAnswer(Outcome.UNKNOWN, "", str(answer))
-	payment = _locked(name)
+	payment = _alone(name)
 	if payment.status not in UNVERIFIED:
 		return
 	payment.last_answer = f"{answer.description} ({answer.code})" if answer.code else answer.description
@@ -141,7 +149,7 @@ def take_result(token: str, result: TransactionStatus) -> str | None:
 	if not name:
 		return None
 	# as it is now: the asking process may have written the conversation's ids since this request began to read
-	payment = frappe.get_doc("Subscription Payment", name, for_update=True)
+	payment = _alone(name)
 	if payment.status not in UNVERIFIED or payment.result_token_hash != _digest(token):
 		return None
 	if not _is_answer_to(payment, result):

@@ -1,6 +1,8 @@
 """Attacks on vouchers: for free Internet, for other people's codes and money, and to spoil the service for others."""
 
 import secrets
+import threading
+from contextlib import suppress
 from unittest.mock import patch
 
 import frappe
@@ -8,7 +10,15 @@ from frappe.utils import add_to_date, now_datetime
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.core.vouchers import codes
-from mikrotik_integration.services import inbox_worker, prompts, purchases, voucher_packages, voucher_sales
+from mikrotik_integration.services import (
+	inbox_worker,
+	prompts,
+	purchases,
+	same_money,
+	verification,
+	voucher_packages,
+	voucher_sales,
+)
 from mikrotik_integration.simulators.daraja import Decision, Fate, Fault, Kind, Trouble
 from mikrotik_integration.tests import factories, visitors
 from mikrotik_integration.tests.test_hotspot_portal import PortalTestCase, a_mac
@@ -460,6 +470,47 @@ class TestForgery(VoucherAttackTestCase):
 				self.confirm(paid.receipt.lower(), second.account_typed)
 				self.assertEqual(1, self.sold_to(self.phone))
 				self.assertNotEqual(first.name, second.name)
+
+	def test_one_receipt_that_is_confirmed_twice_at_the_same_moment_pays_once(self):
+		first = self.prompt(Decision.ACCEPT)
+		self.daraja.courier.next(Kind.STK, Fate(lost=True))
+		self.daraja.settle()
+		paid = self.daraja.payments()[-1]
+		second = self.prompt()
+		frappe.db.set_value(PAYMENT, first.name, "next_ask", add_to_date(now_datetime(), hours=1))
+		frappe.db.commit()
+		self.daraja.courier.next(Kind.STATUS, Fate(held=True))
+		self.guest.call(
+			visitors.CONFIRMATION,
+			**visitors.confirmation(
+				paid.receipt, second.account_typed, "20", site.SHORTCODE, MSISDN=self.phone
+			),
+		)
+		self.daraja.settle()
+		self.work()
+		both, find = threading.Barrier(2), same_money.find
+
+		def find_at_once(payment):
+			with suppress(threading.BrokenBarrierError):
+				both.wait(3)
+			return find(payment)
+
+		(answer,) = [
+			callback
+			for callback in self.daraja.courier.callbacks(Kind.STATUS)
+			if paid.receipt.encode() in callback.body
+		]
+		told = threading.Thread(
+			target=lambda: self.guest.http.post(
+				answer.url, data=answer.body, headers={"Content-Type": "application/json"}, timeout=60
+			)
+		)
+		with patch.object(same_money, "find", find_at_once):
+			told.start()
+			verification.ask([first.name])
+			told.join()
+		self.ask_now()
+		self.assertEqual(1, self.sold_to(self.phone))
 
 	def test_too_little_by_pay_bill_leaves_the_open_prompt_alone(self):
 		payment = self.prompt()
