@@ -6,16 +6,17 @@ import time
 
 import frappe
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
-from frappe.utils import add_days, today
+from frappe.utils import add_days, now_datetime, today
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from mikrotik_integration.core.vouchers import links
+from mikrotik_integration.demo_company import COMPANY
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import till, voucher_books, voucher_cards, voucher_sheets
 from mikrotik_integration.services.vouchers import VOUCHER
-from mikrotik_integration.tests import factories
+from mikrotik_integration.tests import factories, test_pos
 from mikrotik_integration.tests.base import ServiceTestCase
 from mikrotik_integration.tests.visitors import Visitor, a_user, a_user_of_one_router
 
@@ -177,7 +178,7 @@ class TestSheets(PrintTestCase):
 		self.assertLess(seconds, 60)
 
 
-class TestReceipts(PrintTestCase):
+class ReceiptTestCase(PrintTestCase):
 	@classmethod
 	def setUpClass(cls) -> None:
 		super().setUpClass()
@@ -193,9 +194,15 @@ class TestReceipts(PrintTestCase):
 		cls.addClassCleanup(server.shutdown)
 		return f"http://127.0.0.1:{server.server_port}"
 
+	def sold_links(self, doctype: str, name: str) -> set[str]:
+		codes = frappe.get_all(VOUCHER, {"sale_doctype": doctype, "sale_name": name}, pluck="code")
+		return {self.link(code) for code in codes}
+
 	def receipt(self, doctype: str, name: str, print_format: str) -> bytes:
 		return frappe.get_print(doctype, name, print_format, as_pdf=True, no_letterhead=1)
 
+
+class TestReceipts(ReceiptTestCase):
 	def pos_invoice(self, pieces: int):
 		line = voucher_books.Line(self.package.name, pieces, self.package.price)
 		invoice = voucher_books.new_invoice(
@@ -206,10 +213,6 @@ class TestReceipts(PrintTestCase):
 		invoice.insert()
 		invoice.submit()
 		return invoice
-
-	def sold_links(self, doctype: str, name: str) -> set[str]:
-		codes = frappe.get_all(VOUCHER, {"sale_doctype": doctype, "sale_name": name}, pluck="code")
-		return {self.link(code) for code in codes}
 
 	def test_a_sales_invoices_receipt_logs_in_with_each_voucher_that_it_sold(self):
 		invoice = self.pos_invoice(3)
@@ -265,3 +268,30 @@ class TestReceipts(PrintTestCase):
 			self.assertEqual(
 				"None", frappe.render_template("{{ hotspot_voucher_card(name) }}", {"name": unsold})
 			)
+
+
+class TestReceiptOfThePointOfSale(ReceiptTestCase):
+	def sell(self, pieces: int):
+		till_of = test_pos.TestPointOfSale
+		self.profile = till_of.a_profile(self)
+		opening = {
+			"doctype": "POS Opening Entry",
+			"company": COMPANY,
+			"pos_profile": self.profile,
+			"user": "Administrator",
+			"period_start_date": now_datetime(),
+			"posting_date": today(),
+			"balance_details": [{"mode_of_payment": "Cash", "opening_amount": 0}],
+		}
+		frappe.get_doc(opening).insert().submit()
+		self.addCleanup(till_of.close_openings, self)
+		return till_of.sell(self, pieces)
+
+	def test_it_logs_in_with_each_voucher(self):
+		invoice = self.sell(2)
+		pdf = self.receipt("POS Invoice", invoice.name, "Hotspot POS Receipt")
+		self.assertEqual((80, 1), (size_mm(pdf)[0], len(pypdfium2.PdfDocument(pdf))))
+		links_found = {text for text in scan(pdf) if text.startswith("http")}
+		self.assertEqual(2, len(links_found))
+		self.assertEqual(self.sold_links("POS Invoice", invoice.name), links_found)
+		self.assertIn(invoice.name, words(pdf))
