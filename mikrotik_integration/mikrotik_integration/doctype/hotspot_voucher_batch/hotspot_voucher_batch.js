@@ -58,11 +58,17 @@ async function show_counts(frm) {
 	const pills = statuses
 		.map((status, index) => [status, counts[index]])
 		.filter(([, count]) => count)
-		.map(([status, count]) => {
-			const query = new URLSearchParams({ batch: name, status });
-			return `<a class="indicator-pill gray mr-2" href="/app/hotspot-voucher?${query}">${__(status)}: ${count}</a>`;
-		});
-	frm.get_field("summary").$wrapper.html(pills.join("") || `<p class="text-muted">${__("No vouchers yet.")}</p>`);
+		.map(
+			([status, count]) =>
+				`<button type="button" class="indicator-pill gray mr-2 border-0" data-status="${status}">` +
+				`<span>${__(status)}: ${count}</span></button>`
+		);
+	const { $wrapper } = frm.get_field("summary");
+	$wrapper.html(pills.join("") || `<p class="text-muted">${__("No vouchers yet.")}</p>`);
+	$wrapper.find("[data-status]").on("click", (event) => {
+		const { status } = event.currentTarget.dataset;
+		frappe.set_route("List", "Hotspot Voucher", { batch: name, status });
+	});
 }
 
 // ---- what can be done with it
