@@ -157,7 +157,7 @@ def _purchase(simulator, daraja, address: str) -> float:
 		began = time.monotonic()
 		daraja.courier.always(Fate())
 		daraja.courier.release()
-		phone.wait("location.search.includes('in=1') && document.body.innerText.includes('You are online')")
+		phone.wait_until_online(address)
 		return time.monotonic() - began
 	finally:
 		phone.close()

@@ -45,6 +45,8 @@ def purchase(token: str) -> dict:
 		found = purchases.state(token)
 		if not found:
 			raise VoucherError(_("There is no such purchase"))
+		if found.get("message"):
+			found["message"] = _(found["message"])
 		return found
 
 

@@ -5,18 +5,24 @@ import io
 import json
 import random
 import tempfile
+import threading
 import unittest
 from pathlib import Path
+from unittest import mock
 from urllib.parse import urlencode
 
 import frappe
 import qrcode
 from PIL import Image, ImageFilter
+from werkzeug.serving import make_server
 
 from mikrotik_integration.core.vouchers import codes, links
 from mikrotik_integration.services import payments, portal_setup, purchases
 from mikrotik_integration.simulators.daraja import Decision
+from mikrotik_integration.simulators.routeros import Certificate
 from mikrotik_integration.tests import factories
+from mikrotik_integration.tests.harness import clear_jobs
+from mikrotik_integration.tests.live import LiveSite
 from mikrotik_integration.tests.test_forms_browser import PHONE, Browser, BrowserTestCase, why_not
 from mikrotik_integration.tests.test_hotspot_portal import HTML, PortalTestCase, a_mac
 from mikrotik_integration.tests.visitors import PASSWORD, a_user
@@ -57,6 +63,12 @@ class GuestsPhone(Browser):
 		root = self.send("DOM.getDocument")["root"]["nodeId"]
 		node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
 		self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
+
+	def wait_until_online(self, portal: str) -> None:
+		"""Back on the portal's page, which says so."""
+		self.wait(
+			f"location.href.startsWith({json.dumps(portal)}) && !!document.querySelector('#online')?.offsetParent"
+		)
 
 	@property
 	def address(self) -> str:
@@ -115,9 +127,8 @@ class HotspotBrowserTestCase(PortalTestCase):
 		phone.click("#voucher form > button")
 
 	def assert_online(self, phone: GuestsPhone, words: str = "You are online") -> None:
-		phone.wait("location.search.includes('in=1')")
+		phone.wait_until_online(f"{self.base}/hotspot/{self.portal_name}")
 		phone.see(words)
-		self.assertIn(f"{self.base}/hotspot/{self.portal_name}?", phone.address)
 		self.assertIn(phone.mac, [row["mac-address"] for row in self.sim.rows("/ip/hotspot/active")])
 
 
@@ -220,6 +231,22 @@ class TestBuying(HotspotBrowserTestCase):
 		)
 		self.settle()
 		self.assert_online(phone)
+
+	def test_a_server_in_trouble_does_not_end_the_waiting(self):
+		phone = self.at_the_portal()
+		self.pay(phone, factories.a_phone())
+		phone.see("Waiting for M-PESA")
+		with mock.patch.object(purchases, "state", side_effect=frappe.RateLimitExceededError):
+			phone.see("The server cannot be reached just now")
+		self.settle()
+		self.assert_online(phone)
+
+	def test_loaded_again_it_says_what_the_server_knows(self):
+		phone = self.a_phone()
+		self.open_portal(phone, mac=phone.mac, **{"in": "1"})
+		phone.see("You are online")
+		phone.send("Page.reload")
+		phone.wait("document.readyState === 'complete' && document.querySelector('#online').hidden")
 
 
 class TestVoucher(HotspotBrowserTestCase):
@@ -431,6 +458,47 @@ class TestPage(HotspotBrowserTestCase):
 		phone.see("Waiting for M-PESA")
 		kept = phone.run("[localStorage.length, sessionStorage.length, (window.indexedDB && 0) || 0]")
 		self.assertEqual([0, 0, 0], kept)
+
+
+class TestHttps(HotspotBrowserTestCase):
+	"""The portal has a certificate, the router has none: as most are."""
+
+	@classmethod
+	def setUpClass(cls) -> None:
+		super().setUpClass()
+		context = Certificate.make("127.0.0.1").server_context()
+		server = make_server("127.0.0.1", 0, frappe.app.application, threaded=True, ssl_context=context)
+		threading.Thread(target=server.serve_forever, daemon=True).start()
+		cls.addClassCleanup(server.shutdown)
+		cls.base = frappe.local.conf.host_name = f"https://127.0.0.1:{server.server_port}"
+
+	def test_the_login_goes_to_the_routers_own_page_without_a_warning(self):
+		code = self.sell()
+		phone = self.at_the_portal("--ignore-certificate-errors")
+		self.use_code(phone, code)
+		self.assert_online(phone)
+
+
+class TestLiveSite(PortalTestCase):
+	"""Web server and worker as processes of their own: nobody runs jobs by hand."""
+
+	def test_a_guest_pays_and_is_online(self):
+		if reason := why_not():
+			self.skipTest(reason)
+		clear_jobs()
+		with LiveSite(frappe.local.site, self.daraja.environment()) as live:
+			frappe.local.conf.host_name = live.url
+			self.sim.run("/ip/hotspot/profile/set", numbers="hsprof1", **{"dns-name": DNS_NAME})
+			portal_setup.install(self.router)
+			frappe.db.commit()
+			phone = GuestsPhone(self.sim.plug_in(a_mac()))
+			self.addCleanup(phone.close)
+			phone.open(ANYWHERE, "#voucher form")
+			phone.click(".package", self.package.name)
+			phone.type("#buy input[name=phone]", factories.a_phone())
+			phone.click("#buy button", "M-PESA")
+			phone.wait_until_online(live.url)
+			self.assertIn(phone.mac, [row["mac-address"] for row in self.sim.rows("/ip/hotspot/active")])
 
 
 class TestDesk(HotspotBrowserTestCase):

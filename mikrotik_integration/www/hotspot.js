@@ -51,6 +51,7 @@
 		if (answer.ok) return body.message;
 		const error = new Error();
 		error.words = wordsOf(body) || words.try_again;
+		error.passes = answer.status === 429 || answer.status >= 500;
 		throw error;
 	}
 
@@ -151,7 +152,8 @@
 		$("progress").textContent = "";
 		if (!answer.may_replace || !mac) return notice(answer.reason);
 		$("full").textContent = answer.reason;
-		$("devices").replaceChildren(...answer.devices.map(radio));
+		$("devices").textContent = "";
+		$("devices").append(...answer.devices.map(radio));
 		forms.replace.dataset.code = code;
 		show("replace");
 		$("replace").scrollIntoView();
@@ -181,7 +183,7 @@
 			try {
 				return await work();
 			} catch (error) {
-				if (error.words) throw error;
+				if (error.words && !error.passes) throw error;
 				if ($("waiting").offsetParent) $("patience").textContent = words.no_server;
 				else progress(words.no_server);
 				await wait(POLL_MS);
@@ -398,6 +400,10 @@
 	async function showStatus() {
 		const justNow = asked.get("in") === "1";
 		show("online", justNow);
+		if (justNow) {
+			asked.delete("in"); // loaded again, the page says what the server knows
+			history.replaceState(null, "", `?${asked}${location.hash}`);
+		}
 		for (;;) {
 			try {
 				const answer = await ask("status", { router: place.portal, mac });
