@@ -17,6 +17,7 @@ from mikrotik_integration.services import (
 	voucher_usage,
 	vouchers,
 )
+from mikrotik_integration.services.locks import seeing_commits
 from mikrotik_integration.services.vouchers import VOUCHER
 
 REFUSALS = {
@@ -64,8 +65,13 @@ def redeem(router: str, typed: str, mac: str = "") -> dict:
 	"""Let a device in with a code: ``{"state": "ok", "login", ...}``, or ``"refused"`` with the ``reason``, and
 	whether another device ``may_replace`` one of ``devices``.
 
-	Devices that come at the same moment are judged one after the other.
+	Devices that come at the same moment are judged one after the other. Begins a transaction of its own.
 	"""
+	with seeing_commits():
+		return _redeem(router, typed, mac)
+
+
+def _redeem(router: str, typed: str, mac: str) -> dict:
 	name = find(typed, router, mac)
 	if not name:
 		return _refused(_("There is no such code here"))
@@ -156,8 +162,14 @@ def _on_device(router: str, mac: str) -> str | None:
 def replace_by_holder(router: str, typed: str, phone_number: str, old: int, mac: str) -> dict:
 	"""The holder, who knows code and phone number, puts this device in the place of the ``old``-th one.
 
-	Raises VoucherError in words for the holder.
+	Raises VoucherError in words for the holder. Begins a transaction of its own.
 	"""
+	with seeing_commits():
+		_replace_by_holder(router, typed, phone_number, old, mac)
+		return _redeem(router, typed, mac)
+
+
+def _replace_by_holder(router: str, typed: str, phone_number: str, old: int, mac: str) -> None:
 	phone = pushes.phone(phone_number)
 	name = find(typed, router, mac)
 	if name:
@@ -171,7 +183,6 @@ def replace_by_holder(router: str, typed: str, phone_number: str, old: int, mac:
 	_replace(voucher, here[old], mac, router, _most_replacements())
 	frappe.db.set_value(VOUCHER, name, "device_replacements", (voucher.device_replacements or 0) + 1)
 	_enqueue_leaving(router)
-	return redeem(router, typed, mac)
 
 
 def replace_by_staff(name: str, old: str, new: str) -> None:

@@ -13,6 +13,7 @@ from mikrotik_integration.core.usage.counters import CounterState, Delta, advanc
 from mikrotik_integration.core.usage.snapshot import AccountReading, SessionReading, Snapshot
 from mikrotik_integration.services import lifecycle, realtime, settings, voucher_usage
 from mikrotik_integration.services.bulk import update_rows
+from mikrotik_integration.services.locks import seeing_commits
 
 SUBSCRIPTION = "Customer Subscription"
 
@@ -30,15 +31,17 @@ class Counted:
 def record(router: str, snapshot: Snapshot) -> list[SessionReading]:
 	"""Count what moved since the last snapshot of this router; returns the sessions of devices that have to go.
 
-	In the caller's transaction, the router locked.
+	Begins a transaction, which the caller commits, the router locked: devices that come on several routers of a group
+	are judged one after the other.
 	"""
-	counted = _count(_accounts(router), snapshot)
-	_write_accounts(router, counted)
-	_write_records(router, counted)
-	_write_unknown(router, snapshot.unknown)
-	_write_subscriptions(router, counted)
-	_enforce_quotas(counted)
-	return voucher_usage.record(router, counted)
+	with seeing_commits():
+		counted = _count(_accounts(router), snapshot)
+		_write_accounts(router, counted)
+		_write_records(router, counted)
+		_write_unknown(router, snapshot.unknown)
+		_write_subscriptions(router, counted)
+		_enforce_quotas(counted)
+		return voucher_usage.record(router, counted)
 
 
 def _accounts(router: str) -> dict[str, frappe._dict]:

@@ -1,25 +1,33 @@
 """Attacks on vouchers: for free Internet, for other people's codes and money, and to spoil the service for others."""
 
+import re
 import secrets
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from unittest.mock import patch
 
 import frappe
+import requests
 from frappe.utils import add_to_date, now_datetime
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.core.vouchers import codes
 from mikrotik_integration.services import (
 	inbox_worker,
+	messages,
+	portal,
 	prompts,
+	provisioning,
 	purchases,
 	same_money,
 	verification,
 	voucher_packages,
 	voucher_sales,
+	voucher_usage,
 )
 from mikrotik_integration.simulators.daraja import Decision, Fate, Fault, Kind, Trouble
+from mikrotik_integration.simulators.routeros import LoginRefused
 from mikrotik_integration.tests import factories, visitors
 from mikrotik_integration.tests.test_hotspot_portal import PortalTestCase, a_mac
 from mikrotik_integration.tests.visitors import Visitor
@@ -708,3 +716,208 @@ class TestChangingVouchers(VoucherAttackTestCase):
 					self.assertGreaterEqual(answer.status_code, 400, answer.text[:300])
 		self.assertEqual("Pending", self.facts(sold)[1])
 		self.assertEqual("Available", self.facts(self.for_sale_name)[1])
+
+
+class TestOnTheRouter(VoucherAttackTestCase):
+	"""Codes and devices at the router's own login, past the portal."""
+
+	def a_group(self):
+		"""A second router on which the same vouchers are valid, with its simulator."""
+		group = frappe.get_doc({"doctype": "Router Group", "group_name": factories.unique("Town")}).insert()
+		frappe.db.set_value("MikroTik Settings", self.router.name, "router_group", group.name)
+		sim = self.another_router()
+		other = factories.a_router(
+			sim, router_group=group.name, portal_name=secrets.token_hex(8), portal_enabled=1
+		)
+		return other, sim
+
+	def voucher(self, code: str):
+		frappe.db.rollback()
+		return frappe.get_doc(VOUCHER, {"code": code})
+
+	def assert_shut_out(self, code: str, mac: str, *sims) -> None:
+		for sim in sims or (self.sim,):
+			self.assertEqual([], sim.customer.sessions(code))
+			with self.assertRaises(LoginRefused):
+				sim.customer.login(code, code, mac=mac)
+			with self.assertRaises(LoginRefused):
+				sim.customer.come_back(mac)
+
+	def test_a_qr_link_and_a_cookie_open_nothing_after_the_end(self):
+		def void(code):
+			voucher_sales.void(self.voucher(code).name, "stolen")
+
+		def expire(code):
+			self.voucher(code).db_set({"first_login": add_to_date(now_datetime(), days=-2)})
+			frappe.get_doc(VOUCHER, {"code": code}).save()
+
+		def use_up(code):
+			self.voucher(code).db_set({"used_seconds": 3600, "first_login": now_datetime()})
+			frappe.get_doc(VOUCHER, {"code": code}).save()
+
+		for end in (void, expire, use_up):
+			with self.subTest(end.__name__):
+				code, mac = self.sell(), a_mac()
+				if end is void:
+					self.assertEqual("ok", self.told("redeem", code=code, mac=mac)["state"])
+				else:
+					self.assertTrue(self.sim.customer.login(code, code, mac=mac).is_live)
+				end(code)
+				frappe.db.commit()
+				self.work()
+				self.check_router(self.router)
+				self.assert_shut_out(code, mac)
+				self.assertEqual("refused", self.told("redeem", code=code, mac=mac)["state"])
+
+	def test_a_code_bought_here_opens_nothing_elsewhere(self):
+		sim = self.another_router()
+		other = factories.a_router(sim, portal_name=secrets.token_hex(8), portal_enabled=1)
+		code = self.sell()
+		self.check_router(other)
+		self.assert_shut_out(code, self.mac, sim)
+		answer = self.told("redeem", router=other.portal_name, code=code, mac=self.mac)
+		self.assertEqual("refused", answer["state"])
+
+	def test_a_code_for_sale_or_reserved_opens_nothing(self):
+		self.package = self.a_pool(2)
+		self.buy()
+		self.daraja.courier.always(Fate(), Kind.STK)
+		self.check_router(self.router)
+		for code in frappe.get_all(VOUCHER, {"internet_plan": self.package.name}, pluck="code"):
+			self.assert_shut_out(code, a_mac())
+
+	def test_two_devices_at_two_routers_at_the_same_moment_are_not_both_let_in(self):
+		self.package = factories.a_package(valid_in_group=1, device_limit=1)
+		other, sim = self.a_group()
+		frappe.db.commit()
+		code = self.sell()
+		self.check_router(other)
+		sessions = [one.customer.login(code, code, mac=a_mac()) for one in (self.sim, sim)]
+		self.own_site = frappe.local.site, frappe.local.sites_path
+		both, admit = threading.Barrier(2), voucher_usage._mark_online
+
+		def at_once(*arguments):
+			with suppress(threading.BrokenBarrierError):
+				both.wait(5)
+			return admit(*arguments)
+
+		with patch.object(voucher_usage, "_mark_online", at_once):
+			checks = [
+				threading.Thread(target=self.check, args=(name,)) for name in (self.router.name, other.name)
+			]
+			for check in checks:
+				check.start()
+			for check in checks:
+				check.join()
+		self.check_router(self.router)
+		self.check_router(other)
+		self.assertEqual(1, len(self.voucher(code).devices))
+		self.assertEqual(1, sum(session.is_live for session in sessions))
+
+	def check(self, router: str) -> None:
+		"""As a worker does, with a connection of its own."""
+		frappe.init(*self.own_site)
+		frappe.connect()
+		try:
+			provisioning.check_router(router)
+		finally:
+			frappe.destroy()
+
+	def test_two_routers_at_once_give_no_more_than_what_passes_before_the_next_reading(self):
+		self.package = factories.a_package(
+			valid_in_group=1, device_limit=2, time_quota_minutes=0, data_quota_mb=100
+		)
+		other, sim = self.a_group()
+		frappe.db.commit()
+		code = self.sell()
+		self.check_router(other)
+		sessions = [one.customer.login(code, code, mac=a_mac()) for one in (self.sim, sim)]
+		for session in sessions:
+			session.move(download=80_000_000)
+		for _pass in range(2):
+			for router in (self.router, other):
+				self.check_router(router)
+			self.work()
+		self.assertEqual("Used", self.voucher(code).status)
+		for session in sessions:
+			self.assert_shut_out(code, session.mac, self.sim, sim)
+
+	def test_many_vouchers_are_redeemed_at_the_same_moment(self):
+		found = [self.a_code(codes.make(), sold_on=now_datetime()) for _number in range(24)]
+		self.work()
+		with ThreadPoolExecutor(12) as crowd:
+			answers = list(crowd.map(lambda code: self.ask("redeem", code=code, mac=a_mac()), found))
+		self.assertEqual({200}, {answer.status_code for answer in answers})
+
+
+class TestWords(VoucherAttackTestCase):
+	"""Names and texts that are code somewhere else."""
+
+	EVIL = "<img src=x onerror=alert(1)>"
+
+	def test_a_package_and_a_place_are_text_on_the_page_and_in_what_the_server_says(self):
+		package = factories.a_package(plan_name=factories.unique("Fast & {{ 7*7 }} '\" $(mac)"))
+		frappe.db.set_value("MikroTik Settings", self.router.name, "wifi_name", self.EVIL)
+		frappe.db.commit()
+		portal.forget()
+		page = self.page().text
+		self.assertIn("{{ 7*7 }}", page)
+		self.assertEqual(page.count("</script>"), page.count("<script"))
+		self.assertNotIn("<img", page)
+		self.assertNotIn("49", re.sub(r"<style>.*?</style>|<script.*?</script>", "", page, flags=re.DOTALL))
+		self.assertEqual(200, self.ask("buy", package=package.name, phone=factories.a_phone()).status_code)
+
+	def test_a_message_is_a_template_and_what_stands_in_it_is_not(self):
+		self.package = factories.a_package(plan_name=factories.unique("{{ frappe.session.user }} {% raw %}"))
+		frappe.db.commit()
+		phone = factories.a_phone()
+		self.buy(phone)
+		self.settle()
+		purchase = self.purchase_of(phone)
+		message = frappe.render_template("{{ package }}: {{ code }}", purchases._sms_values(purchase))
+		self.assertIn("{{ frappe.session.user }} {% raw %}", message)
+
+	def test_a_gateways_failure_tells_neither_its_password_nor_the_code(self):
+		phone = factories.a_phone()
+		self.buy(phone)
+		self.settle()
+		purchase = self.purchase_of(phone)
+		purchase.db_set({"sms_status": "Waiting", "next_sms": now_datetime()})
+		frappe.db.commit()
+		error = requests.HTTPError(
+			"404 Client Error for url: https://sms.example.com?password=hunter2&message=Code",
+			response=requests.Response(),
+		)
+		with patch.object(messages, "send", side_effect=error):
+			purchases.send_sms(purchase.name)
+		self.assertEqual("HTTPError None", self.purchase_of(phone).sms_error)
+
+	def test_an_address_that_the_router_passes_on_leads_nowhere_else(self):
+		evil = {
+			"link-orig": "https://evil.example",
+			"dst": "//evil.example",
+			"link-login-only": "javascript:alert(1)",
+		}
+		answer = self.guest.http.get(
+			f"{self.web.url}/hotspot/{self.portal_name}", params=evil, allow_redirects=False, timeout=30
+		)
+		self.assertEqual(200, answer.status_code)
+		self.assertNotIn("evil.example", answer.text)
+		self.assertNotIn("javascript:", answer.text)
+		self.assertNotIn("Location", answer.headers)
+		self.assertIn(
+			"form-action 'self' http://wifi.example.lan;", answer.headers["Content-Security-Policy"]
+		)
+
+	def test_a_name_that_is_a_path_opens_no_other_page(self):
+		for name in (
+			"..%2f..%2fapi",
+			"%3Cscript%3E",
+			"a" * 500,
+			f"{self.portal_name}/x",
+			"'--",
+		):
+			with self.subTest(name):
+				answer = self.guest.http.get(f"{self.web.url}/hotspot/{name}", timeout=30)
+				self.assertEqual(404, answer.status_code)
+				self.assertNotIn("<script", answer.text)
