@@ -33,7 +33,7 @@ class CodeImport {
 		});
 		this.dialog.fields_dict.file.$wrapper.html(
 			`<label class="control-label">${__("File")}</label>
-			<input type="file" accept=".csv,.txt,text/csv,text/plain" class="form-control mb-3">`
+			<input type="file" accept=".csv,.txt,text/csv,text/plain" class="d-block mb-3">`
 		);
 		this.dialog.show();
 	}
