@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 from frappe.utils import cint, cstr, flt, now_datetime
 
+from mikrotik_integration import permissions
 from mikrotik_integration.core.vouchers import standing
 from mikrotik_integration.exceptions import SoldOut, VoucherError
 from mikrotik_integration.services import settings, voucher_packages, vouchers
@@ -140,10 +141,18 @@ def sell_for_invoice(invoice) -> list[str]:
 	for row, plan_name in rows_with_packages(invoice):
 		plan = voucher_packages.check(plan_name)
 		router = voucher_packages.router_for_sale(_router_of(invoice))
+		_check_own(router.name)
 		names += sell(plan, router, _pieces(row), **_sale_of(invoice, row))
 	if names:
 		enqueue_push(names)
 	return names
+
+
+def _check_own(router: str) -> None:
+	"""A POS Profile, or there being one router only, is no way round the routers that the seller is limited to."""
+	own = permissions.routers_of(frappe.session.user, VOUCHER)
+	if own is not None and router not in own:
+		raise VoucherError(_("You may not sell for the router {0}").format(router))
 
 
 def _sale_of(invoice, row) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from frappe.utils import add_to_date, now_datetime
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.core.vouchers import codes
+from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	inbox_worker,
 	messages,
@@ -22,13 +23,14 @@ from mikrotik_integration.services import (
 	purchases,
 	same_money,
 	verification,
+	voucher_books,
 	voucher_packages,
 	voucher_sales,
 	voucher_usage,
 )
 from mikrotik_integration.simulators.daraja import Decision, Fate, Fault, Kind, Trouble
 from mikrotik_integration.simulators.routeros import LoginRefused
-from mikrotik_integration.tests import factories, visitors
+from mikrotik_integration.tests import factories, test_pos, visitors
 from mikrotik_integration.tests.test_hotspot_portal import PortalTestCase, a_mac
 from mikrotik_integration.tests.visitors import Visitor
 
@@ -921,3 +923,44 @@ class TestWords(VoucherAttackTestCase):
 				answer = self.guest.http.get(f"{self.web.url}/hotspot/{name}", timeout=30)
 				self.assertEqual(404, answer.status_code)
 				self.assertNotIn("<script", answer.text)
+
+
+class TestSellingPastTheTill(VoucherAttackTestCase):
+	"""Sales documents of ERPNext sell vouchers: for those who may sell, on their own routers."""
+
+	def invoice(self, user: str, **values):
+		line = voucher_books.Line(self.package.name, 1, 20)
+		invoice = voucher_books.new_invoice(voucher_books.walk_in_customer(), None, [line], "till")
+		invoice.update({"is_pos": 1, **values})
+		invoice.append("payments", {"mode_of_payment": "Cash", "amount": 20})
+		invoice.flags.ignore_permissions = False
+		frappe.set_user(user)
+		try:
+			invoice.insert()
+			invoice.submit()
+		finally:
+			frappe.set_user("Administrator")
+		return invoice
+
+	def sold(self) -> int:
+		frappe.db.rollback()
+		return frappe.db.count(VOUCHER, {"internet_plan": self.package.name})
+
+	def test_who_may_make_no_invoices_sells_nothing_with_one(self):
+		for roles in (("ISP Staff",), ("Sales User",), ("Customer",)):
+			with self.subTest(roles=roles), self.assertRaises(frappe.PermissionError):
+				self.invoice(visitors.a_user(*roles), hotspot_router=self.router.name)
+		self.assertEqual(0, self.sold())
+
+	def test_who_is_limited_to_one_router_sells_for_no_other(self):
+		elsewhere = factories.a_router(self.another_router())
+		user = visitors.a_user_of_one_router(elsewhere.name, "Accounts User")
+		profile = test_pos.TestPointOfSale.a_profile(self)
+		frappe.db.commit()
+		for values in ({"hotspot_router": self.router.name}, {"pos_profile": profile}):
+			with (
+				self.subTest(str(values)),
+				self.assertRaises((frappe.PermissionError, VoucherError)),
+			):
+				self.invoice(user, **values)
+			self.assertEqual(0, self.sold())
