@@ -311,6 +311,34 @@ class TestVoucher(HotspotBrowserTestCase):
 				filled = phone.run("document.querySelector('#voucher input[name=code]').value")
 				self.assertEqual(links.code_in(text) or "", filled)
 
+	def test_the_printed_link_logs_in_one_phone_and_not_a_second(self):
+		code = self.sell()
+		link = links.login_link(DNS_NAME, False, code)
+		first, second = self.a_phone(), self.a_phone()
+		first.send("Page.navigate", url=link)
+		self.assert_online(first)
+		second.open(link, "form[name=voucher]")
+		second.see("no more sessions are allowed")
+		self.check_router(self.router)
+		first.click("#log-out")
+		first.wait("location.pathname === '/logout'")
+		second.send("Page.navigate", url=link)
+		self.assert_online(second)
+		self.check_router(self.router)
+		self.assertEqual([], self.sim.rows("/ip/hotspot/active"))
+
+	def test_while_the_portal_cannot_be_reached_the_routers_own_page_takes_the_code(self):
+		code = self.sell()
+		frappe.local.conf.host_name = "http://127.0.0.1:9"
+		self.addCleanup(setattr, frappe.local.conf, "host_name", self.base)
+		portal_setup.install(self.router)
+		phone = self.a_phone()
+		phone.open(ANYWHERE, "form[name=voucher]")
+		phone.type("form[name=voucher] input[name=username]", codes.shown(code).upper())
+		phone.click("form[name=voucher] button")
+		phone.see("You are online")
+		self.assertEqual([phone.mac], [row["mac-address"] for row in self.sim.rows("/ip/hotspot/active")])
+
 
 class TestQrCode(HotspotBrowserTestCase):
 	def picture(self, code: str) -> Image.Image:
