@@ -19,6 +19,16 @@ ROUTER = {
 	"description": _("Vouchers of this sale are valid here"),
 }
 
+PURCHASE = {
+	"fieldname": "hotspot_purchase",
+	"label": _("Hotspot Purchase"),
+	"fieldtype": "Link",
+	"options": "Hotspot Purchase",
+	"search_index": 1,
+	"depends_on": "eval:doc.party_type == 'Customer'",
+	"description": _("The voucher that was bought with this money, or for which it is paid back"),
+}
+
 CUSTOM_FIELDS = {
 	"Sales Invoice": [
 		{
@@ -77,5 +87,27 @@ CUSTOM_FIELDS = {
 	],
 	"Payment Entry": [
 		SUBSCRIPTION | {"insert_after": "party_name"},
+		PURCHASE | {"insert_after": "customer_subscription"},
+		{
+			"fieldname": "hotspot_day_invoice",
+			"label": _("Vouchers of a Day"),
+			"fieldtype": "Data",
+			"read_only": 1,
+			"hidden": 1,
+			"no_copy": 1,
+			"search_index": 1,
+			"insert_after": "hotspot_purchase",
+		},
+	],
+	"Journal Entry": [
+		{
+			"fieldname": "hotspot_vouchers",
+			"label": _("Hotspot Vouchers"),
+			"fieldtype": "Check",
+			"read_only": 1,
+			"hidden": 1,
+			"no_copy": 1,
+			"insert_after": "user_remark",
+		},
 	],
 }

@@ -47,6 +47,7 @@ doc_events = {
 		"on_cancel": "mikrotik_integration.overrides.voucher_sale.on_cancel",
 	},
 	"Journal Entry": {
+		"validate": "mikrotik_integration.overrides.journal_entry.validate",
 		"on_cancel": "mikrotik_integration.overrides.journal_entry.on_cancel",
 	},
 	"Mpesa Express Request": {

@@ -9,11 +9,16 @@ from frappe import _
 from frappe.utils import flt
 
 from mikrotik_integration.overrides import ownership
-from mikrotik_integration.services import inbox, inbox_queue, payments
+from mikrotik_integration.services import inbox, inbox_queue, payments, purchases, refunds
 
 
 def on_submit(doc, method=None) -> None:
 	if doc.party_type != "Customer" or doc.flags.is_from_inbox:
+		return
+	if doc.payment_type == "Receive":
+		_refuse_second_booking(doc)
+	if doc.get("hotspot_purchase"):
+		_of_purchase(doc)
 		return
 	referred = _subscriptions_of_references(doc)
 	subscription = doc.customer_subscription or next(iter(referred), None)
@@ -28,13 +33,25 @@ def on_submit(doc, method=None) -> None:
 
 def on_cancel(doc, method=None) -> None:
 	payments.reverse(doc.name)
+	if doc.payment_type == "Pay" and doc.get("hotspot_purchase"):
+		refunds.review(doc.hotspot_purchase)
 	if doc.party_type == "Customer":
 		_settle({*_subscriptions_of_references(doc), doc.customer_subscription})
 
 
+def _of_purchase(doc) -> None:
+	"""Money for a voucher that went back, or whose cancelled entry this one amends."""
+	if doc.customer_subscription:
+		frappe.throw(_("Choose a Customer Subscription or a Hotspot Purchase, not both"))
+	if doc.payment_type == "Pay":
+		refunds.paid_back(doc)
+	elif payment := _replaced(doc):
+		_put_in_its_place(doc, payment, "Applied")
+		purchases.booked_again(doc.hotspot_purchase, doc.amended_from)
+
+
 def _receive(doc, subscription: str) -> None:
 	"""The rest of the money that no invoice takes becomes that subscription's advance."""
-	_refuse_second_booking(doc)
 	if doc.customer_subscription != subscription:
 		doc.db_set("customer_subscription", subscription, update_modified=False)
 	if name := _replace_cancelled(doc, subscription) or _record(doc, subscription):
@@ -66,6 +83,15 @@ def _refuse_second_booking(doc) -> None:
 def _replace_cancelled(doc, subscription: str) -> str | None:
 	"""The payment whose cancelled entry this one amends: it is booked by this one from now on, maybe for another
 	subscription."""
+	payment = _replaced(doc)
+	if not payment:
+		return None
+	_put_in_its_place(doc, payment, "Verified", subscription=subscription)
+	return payment.name
+
+
+def _replaced(doc) -> frappe._dict | None:
+	"""The payment whose cancelled entry this one amends. Refuses another amount than M-PESA confirmed."""
 	payment = frappe.db.get_value(
 		"Subscription Payment",
 		{"payment_entry": doc.amended_from or "-", "status": "Reversed", "verified": 1},
@@ -82,17 +108,12 @@ def _replace_cancelled(doc, subscription: str) -> str | None:
 				payment.amount, payment.name, doc.paid_amount
 			)
 		)
-	frappe.db.set_value(
-		"Subscription Payment",
-		payment.name,
-		{
-			"payment_entry": doc.name,
-			"subscription": subscription,
-			"status": "Verified",
-			"review_reason": "",
-		},
-	)
-	return payment.name
+	return payment
+
+
+def _put_in_its_place(doc, payment: frappe._dict, status: str, **values) -> None:
+	values |= {"payment_entry": doc.name, "status": status, "review_reason": ""}
+	frappe.db.set_value("Subscription Payment", payment.name, values)
 
 
 def _settle(subscriptions: set[str | None]) -> None:

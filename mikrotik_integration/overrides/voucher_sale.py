@@ -2,24 +2,31 @@
 
 from frappe import _
 
-from mikrotik_integration.services import daily_invoices, voucher_sales
+from mikrotik_integration.services import daily_invoices, deferred, voucher_returns, voucher_sales
 
 
 def validate(doc, method=None) -> None:
+	voucher_returns.check_not_amended(doc)
 	if voucher_sales.is_voucher_sale(doc):
 		voucher_sales.check_sale(doc)
 	voucher_sales.defer_income(doc)
 
 
 def on_submit(doc, method=None) -> None:
-	if doc.is_return and not doc.get("is_consolidated"):
-		voucher_sales.take_back_returned(doc)
+	if doc.get("is_consolidated"):
+		deferred.share_out_merged(doc)
+	elif doc.is_return:
+		voucher_returns.take_back_returned(doc)
 	elif voucher_sales.is_voucher_sale(doc):
 		voucher_sales.sell_for_invoice(doc)
 
 
 def on_cancel(doc, method=None) -> None:
-	if doc.get("hotspot_day_invoice"):
+	if doc.get("is_consolidated"):
+		deferred.share_out_merged(doc)
+	elif doc.is_return:
+		voucher_returns.bring_back(doc)
+	elif doc.get("hotspot_day_invoice"):
 		daily_invoices.forget(doc.name)
-	elif not doc.is_return:
-		voucher_sales.take_back(doc.doctype, doc.name, _("{0} was cancelled").format(doc.name))
+	else:
+		voucher_returns.take_back(doc.doctype, doc.name, _("{0} was cancelled").format(doc.name))

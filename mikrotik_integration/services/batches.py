@@ -13,6 +13,7 @@ from mikrotik_integration.core.vouchers import standing
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	accounts,
+	deferred,
 	provisioning,
 	voucher_books,
 	voucher_packages,
@@ -124,6 +125,7 @@ def sell(name: str, customer: str) -> str:
 		sold_by=frappe.session.user,
 		**voucher_books.sold_with(invoice),
 	)
+	deferred.share_out(invoice.doctype, invoice.name)
 	batch.db_set(
 		{
 			"customer": customer,

@@ -10,12 +10,12 @@ from datetime import date
 import frappe
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account
 from erpnext.accounts.party import get_party_account
-from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
 from frappe.query_builder.functions import Date
 from frappe.utils import flt, getdate, today
 
-from mikrotik_integration.services import settings, voucher_books, voucher_sales
+from mikrotik_integration.services import deferred, payment_entries, settings, voucher_books
+from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.vouchers import VOUCHER
 
 FIELDS = (
@@ -30,14 +30,20 @@ FIELDS = (
 
 
 def make_due() -> None:
-	"""Daily: the invoices of days that are over. One that cannot be made is logged and tried again tomorrow."""
+	"""Daily: the invoices of days that are over, each in a transaction of its own. One that cannot be made (a closed
+	period, a missing account) is logged and tried again tomorrow."""
 	for router, day in _days(before=getdate(today())):
-		frappe.db.savepoint("day")
+		frappe.db.commit()  # nosemgrep: a day that fails takes no other with it
 		try:
 			make(router, day)
 		except Exception:
-			frappe.db.rollback(save_point="day")
-			frappe.log_error(f"The vouchers of {router} on {day} could not be invoiced")
+			frappe.db.rollback()
+			frappe.log_error(
+				f"The vouchers of {day} could not be invoiced",
+				reference_doctype="MikroTik Settings",
+				reference_name=router,
+			)
+	frappe.db.commit()  # nosemgrep: see above
 
 
 def _uninvoiced(voucher):
@@ -80,27 +86,20 @@ def make(router: str, day: date) -> str | None:
 	invoice = voucher_books.new_invoice(voucher_books.walk_in_customer(), router, lines, remarks, str(day))
 	invoice.hotspot_day_invoice = 1
 	voucher_books.submit(invoice, lines)
-	_link(invoice, rows)
+	_link(invoice, rows, lines)
 	_pay_at_till(invoice, rows)
 	_allocate(invoice, rows)
 	return invoice.name
 
 
-def _link(invoice, rows: list[frappe._dict]) -> None:
-	items = {(row.item_code, flt(row.rate)): row for row in invoice.items}
-	for row in rows:
-		item = items[(frappe.get_cached_value("Internet Plan", row.internet_plan, "item"), flt(row.price))]
-		frappe.db.set_value(
-			VOUCHER,
-			row.name,
-			{
-				"sale_doctype": invoice.doctype,
-				"sale_name": invoice.name,
-				"sale_item": item.name,
-				**voucher_sales.deferred(item),
-			},
-			update_modified=False,
-		)
+def _link(invoice, rows: list[frappe._dict], lines: list[voucher_books.Line]) -> None:
+	items = {(line.plan, line.price): item.name for line, item in zip(lines, invoice.items, strict=True)}
+	sold = {"sale_doctype": invoice.doctype, "sale_name": invoice.name}
+	update_rows(
+		VOUCHER,
+		{row.name: {**sold, "sale_item": items[row.internet_plan, flt(row.price)]} for row in rows},
+	)
+	deferred.share_out(invoice.doctype, invoice.name)
 
 
 def _pay_at_till(invoice, rows: list[frappe._dict]) -> None:
@@ -128,6 +127,7 @@ def _pay_at_till(invoice, rows: list[frappe._dict]) -> None:
 				"target_exchange_rate": 1,
 				"reference_no": invoice.name,
 				"reference_date": invoice.posting_date,
+				"hotspot_day_invoice": invoice.name,
 				"cost_center": settings.books().cost_center,
 				"references": [
 					{
@@ -144,57 +144,30 @@ def _pay_at_till(invoice, rows: list[frappe._dict]) -> None:
 
 def _allocate(invoice, rows: list[frappe._dict]) -> None:
 	"""The Payment Entries of M-PESA sales were advances until now."""
-	paid = {row.subscription_payment: flt(row.price) for row in rows if row.subscription_payment}
-	entries = frappe.get_all(
+	prices = {row.subscription_payment: flt(row.price) for row in rows if row.subscription_payment}
+	payments = frappe.get_all(
 		"Subscription Payment",
-		{"name": ("in", list(paid) or [""]), "status": "Applied"},
+		{"name": ("in", list(prices) or [""]), "status": "Applied"},
 		["name", "payment_entry"],
 		order_by="creation",
 		limit=0,
 	)
-	if not entries:
-		return
-	due = frappe.db.get_value("Sales Invoice", invoice.name, "outstanding_amount")
-	reconcile_against_document(
-		[
-			frappe._dict(
-				voucher_type="Payment Entry",
-				voucher_no=entry.payment_entry,
-				voucher_detail_no=None,
-				against_voucher_type="Sales Invoice",
-				against_voucher=invoice.name,
-				account=invoice.debit_to,
-				party_type="Customer",
-				party=invoice.customer,
-				is_advance="Yes",
-				dr_or_cr="credit_in_account_currency",
-				unadjusted_amount=flt(
-					frappe.db.get_value("Payment Entry", entry.payment_entry, "unallocated_amount")
-				),
-				allocated_amount=paid[entry.name],
-				exchange_rate=1,
-				grand_total=invoice.grand_total,
-				outstanding_amount=due,
-				difference_account=None,
-				exchange_gain_loss=0,
-				debit_or_credit_note_posting_date=None,
-				cost_center=invoice.cost_center,
-			)
-			for entry in entries
-		]
-	)
+	payment_entries.allocate(invoice, {row.payment_entry: prices[row.name] for row in payments})
 
 
 def forget(invoice_name: str) -> None:
-	"""The day's invoice was cancelled: its vouchers are sold, and are invoiced again."""
+	"""The day's invoice was cancelled: its vouchers are sold, and are invoiced again, with their money. What was made
+	income keeps what it was."""
+	for name in frappe.get_all(
+		"Payment Entry", {"hotspot_day_invoice": invoice_name, "docstatus": 1}, pluck="name", order_by="name"
+	):
+		entry = frappe.get_doc("Payment Entry", name)
+		entry.flags.ignore_permissions = True
+		entry.cancel()
+	sold_with_it = {"sale_doctype": "Sales Invoice", "sale_name": invoice_name}
 	frappe.db.set_value(
 		VOUCHER,
-		{"sale_doctype": "Sales Invoice", "sale_name": invoice_name},
-		{
-			"sale_doctype": None,
-			"sale_name": None,
-			"sale_item": None,
-			"deferred_amount": 0,
-			"deferred_account": None,
-		},
+		{**sold_with_it, "recognised_in": ("is", "not set")},
+		{"deferred_amount": 0, "deferred_account": None},
 	)
+	frappe.db.set_value(VOUCHER, sold_with_it, {"sale_doctype": None, "sale_name": None, "sale_item": None})

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import frappe
 from erpnext.accounts.party import get_payment_terms_template
-from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
 from frappe.utils import cstr, flt, get_datetime, getdate, now_datetime, nowdate
 
@@ -178,36 +177,8 @@ def allocate_advances(invoice_name: str, due: float) -> None:
 	"""Use the subscription's advances for an invoice that was submitted without them, up to what is due on it."""
 	invoice = frappe.get_doc("Sales Invoice", invoice_name)
 	left = min(due, float(ledger.credit(invoice.customer_subscription)))
-	rows = []
+	amounts = {}
 	for entry in ledger.advances(invoice.customer_subscription):
-		allocated = flt(min(entry.unallocated_amount, left), ledger.CENTS)
-		if allocated <= 0:
-			break
-		left -= allocated
-		rows.append(_reconciliation_row(invoice, entry, allocated))
-	if rows:
-		reconcile_against_document(rows)
-
-
-def _reconciliation_row(invoice, entry: frappe._dict, allocated: float) -> frappe._dict:
-	return frappe._dict(
-		voucher_type="Payment Entry",
-		voucher_no=entry.name,
-		voucher_detail_no=None,
-		against_voucher_type="Sales Invoice",
-		against_voucher=invoice.name,
-		account=invoice.debit_to,
-		party_type="Customer",
-		party=invoice.customer,
-		is_advance="Yes",
-		dr_or_cr="credit_in_account_currency",
-		unadjusted_amount=flt(entry.unallocated_amount),
-		allocated_amount=allocated,
-		exchange_rate=1,
-		grand_total=invoice.grand_total,
-		outstanding_amount=invoice.outstanding_amount,
-		difference_account=None,
-		exchange_gain_loss=0,
-		debit_or_credit_note_posting_date=None,
-		cost_center=invoice.cost_center,
-	)
+		amounts[entry.name] = flt(min(entry.unallocated_amount, left), ledger.CENTS)
+		left -= amounts[entry.name]
+	payment_entries.allocate(invoice, amounts)

@@ -8,12 +8,14 @@ from typing import Any
 import frappe
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account
 from erpnext.accounts.party import get_party_account
+from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
 from frappe.utils import flt, getdate
 
 from mikrotik_integration.exceptions import SettingsMissing
 from mikrotik_integration.services import settings
 
+CENTS = 2
 ADVANCES_APART = "book_advance_payments_in_separate_party_account"
 
 
@@ -58,6 +60,46 @@ def book(payment, customer: str, remarks: str, invoice: tuple[str, float] | None
 		entry.insert()  # ERPNext puts an advance into its account only in a draft
 	entry.submit()  # not saved before, it is validated and written once instead of twice
 	return entry
+
+
+def allocate(invoice, amounts: dict[str, float]) -> None:
+	"""Use advances for a submitted invoice: so much of each Payment Entry, as far as it is there and still due."""
+	due = flt(frappe.db.get_value("Sales Invoice", invoice.name, "outstanding_amount"), CENTS)
+	rows, left = [], due
+	for name, amount in amounts.items():
+		there = flt(
+			frappe.db.get_value("Payment Entry", {"name": name, "docstatus": 1}, "unallocated_amount")
+		)
+		allocated = flt(min(amount, there, left), CENTS)
+		if allocated > 0:
+			left = flt(left - allocated, CENTS)
+			rows.append(_reconciliation_row(invoice, due, name, there, allocated))
+	if rows:
+		reconcile_against_document(rows)
+
+
+def _reconciliation_row(invoice, due: float, entry: str, there: float, allocated: float) -> frappe._dict:
+	return frappe._dict(
+		voucher_type="Payment Entry",
+		voucher_no=entry,
+		voucher_detail_no=None,
+		against_voucher_type="Sales Invoice",
+		against_voucher=invoice.name,
+		account=invoice.debit_to,
+		party_type="Customer",
+		party=invoice.customer,
+		is_advance="Yes",
+		dr_or_cr="credit_in_account_currency",
+		unadjusted_amount=there,
+		allocated_amount=allocated,
+		exchange_rate=1,
+		grand_total=invoice.grand_total,
+		outstanding_amount=due,
+		difference_account=None,
+		exchange_gain_loss=0,
+		debit_or_credit_note_posting_date=None,
+		cost_center=invoice.cost_center,
+	)
 
 
 def reference(payment) -> str:

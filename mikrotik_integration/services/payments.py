@@ -15,6 +15,7 @@ from mikrotik_integration.services import (
 	purchases,
 	pushes,
 	realtime,
+	refunds,
 	same_money,
 	verification,
 )
@@ -64,7 +65,11 @@ def take_transaction_status(token: str, body: dict) -> None:
 def confirm(name: str, reason: str) -> None:
 	"""A person of the provider says that this payment is real."""
 	payment = _locked(name, ("Requested", "Received", "Needs Review", "Failed"))
-	verification.mark_verified(payment, frappe.session.user)
+	if payment.verified and payment.hotspot_purchase:  # M-PESA did; a person says that it is money of its own
+		payment.update({"status": "Verified", "review_reason": "", "next_ask": now_datetime()})
+		same_money.take_receipt(payment)
+	else:
+		verification.mark_verified(payment, frappe.session.user)
 	payment.add_comment("Info", _("Confirmed by hand: {0}").format(reason))
 	payment.save(ignore_permissions=True)
 	inbox_queue.enqueue(name)
@@ -74,6 +79,7 @@ def assign(name: str, subscription_name: str) -> None:
 	"""This payment is for that subscription. It is verified first if it was not yet."""
 	payment = _locked(name, ("Received", "Needs Review"))
 	_check_not_booked_elsewhere(payment)
+	purchase = payment.hotspot_purchase
 	subscription = frappe.get_doc("Customer Subscription", subscription_name)
 	payment.update(
 		{
@@ -88,6 +94,8 @@ def assign(name: str, subscription_name: str) -> None:
 	payment.next_ask = None if payment.verified else now_datetime()
 	payment.add_comment("Info", _("Assigned to {0}").format(subscription_name))
 	payment.save(ignore_permissions=True)
+	if purchase:
+		refunds.money_moved(purchase, subscription_name)
 	inbox_queue.enqueue(name)
 
 

@@ -191,8 +191,13 @@ def _pieces(invoice_name: str) -> dict[str, float]:
 
 
 def _plan_with(item: str, subscription) -> str | None:
-	"""The plan that an Item stands for: the subscription's own if it has it."""
-	plans = frappe.get_all("Internet Plan", {"item": item}, pluck="name", order_by="enabled desc, creation")
+	"""The plan that an Item stands for: the subscription's own if it has it. A voucher gives a subscription no time."""
+	plans = frappe.get_all(
+		"Internet Plan",
+		{"item": item, "sold_as_voucher": 0},
+		pluck="name",
+		order_by="enabled desc, creation",
+	)
 	if subscription.internet_plan in plans:
 		return subscription.internet_plan
 	return plans[0] if plans else None

@@ -21,15 +21,18 @@ from mikrotik_integration.core.provisioning.names import normalise_mac
 from mikrotik_integration.core.vouchers import codes, links, standing
 from mikrotik_integration.exceptions import PaymentNotPossible, VoucherError
 from mikrotik_integration.services import (
+	deferred,
 	inbox,
 	inbox_queue,
 	messages,
 	payment_entries,
 	prompts,
 	pushes,
+	refunds,
 	settings,
 	voucher_books,
 	voucher_packages,
+	voucher_returns,
 	voucher_sales,
 	vouchers,
 )
@@ -183,11 +186,14 @@ def _free(purchase) -> None:
 def obstacle(payment) -> str | None:
 	"""Why a person has to look at this payment, in words for the desk."""
 	purchase = frappe.db.get_value(
-		PURCHASE, payment.hotspot_purchase, ["status", "price", "currency"], as_dict=True
+		PURCHASE,
+		payment.hotspot_purchase,
+		["status", "price", "currency", "hotspot_voucher"],
+		as_dict=True,
 	)
 	if not purchase:
 		return _("The purchase {0} was deleted. Pay the money back").format(payment.hotspot_purchase)
-	if purchase.status not in ("Waiting", "Failed"):
+	if not _waits_for_money(purchase):
 		return _("The purchase {0} has been paid already. Pay the money back").format(
 			payment.hotspot_purchase
 		)
@@ -198,6 +204,13 @@ def obstacle(payment) -> str | None:
 			payment.amount, purchase.price
 		)
 	return None
+
+
+def _waits_for_money(purchase) -> bool:
+	"""Money that did not suffice, or came when all were sold, does not spoil what comes after it."""
+	if purchase.status == "Refund Due":
+		return not purchase.hotspot_voucher
+	return purchase.status in ("Waiting", "Failed")
 
 
 def owe_refund(payment, reason: str) -> None:
@@ -211,6 +224,7 @@ def owe_refund(payment, reason: str) -> None:
 			name,
 			{"status": "Refund Due", "status_reason": reason, "hotspot_voucher": None},
 		)
+	refunds.review(name, reason)
 
 
 def deliver(payment) -> None:
@@ -226,13 +240,32 @@ def deliver(payment) -> None:
 		)
 		payment.sales_invoice = voucher_books.submit(invoice, [line])
 		values = voucher_books.sold_with(invoice)
-	if not payment.payment_entry:
-		due = (payment.sales_invoice, flt(purchase.price)) if payment.sales_invoice else None
-		entry = payment_entries.book(payment, purchase.customer, _remarks(purchase, payment), invoice=due)
-		payment.payment_entry = entry.name
+	_book(purchase, payment)
 	if values:
 		frappe.db.set_value(VOUCHER, voucher, values)
+		deferred.share_out(values["sale_doctype"], values["sale_name"])
 	_close(purchase, payment, voucher)
+	refunds.review(purchase.name)
+
+
+def _book(purchase, payment) -> None:
+	"""The Payment Entry, if staff have not made it before the confirmation came."""
+	price = flt(purchase.price)
+	if not payment.payment_entry:
+		due = (payment.sales_invoice, price) if payment.sales_invoice else None
+		entry = payment_entries.book(
+			payment,
+			purchase.customer,
+			_remarks(purchase, payment),
+			invoice=due,
+			hotspot_purchase=purchase.name,
+		)
+		payment.payment_entry = entry.name
+		return
+	frappe.db.set_value("Payment Entry", payment.payment_entry, "hotspot_purchase", purchase.name)
+	if payment.sales_invoice:
+		invoice = frappe.get_doc("Sales Invoice", payment.sales_invoice)
+		payment_entries.allocate(invoice, {payment.payment_entry: price})
 
 
 def _voucher_for(purchase, payment) -> str:
@@ -288,8 +321,22 @@ def refunded(purchase_name: str, reason: str) -> None:
 		try:
 			voucher_sales.void(voucher, reason)
 		except VoucherError as used:
+			frappe.clear_last_message()
 			reason = f"{reason}. {used}"
-	frappe.db.set_value(PURCHASE, purchase_name, {"status": "Refunded", "status_reason": reason})
+	refunds.review(purchase_name, reason)
+
+
+def booked_again(purchase_name: str, undone: str) -> None:
+	"""The Payment Entry ``undone`` was cancelled by mistake, and amended: its voucher is sold again, if its sale is."""
+	voucher, sale = frappe.db.get_value(
+		VOUCHER,
+		frappe.db.get_value(PURCHASE, purchase_name, "hotspot_voucher") or "-",
+		["name", "sale_name"],
+	) or (None, None)
+	if voucher and (not sale or frappe.db.get_value("Sales Invoice", sale, "docstatus") == 1):
+		voucher_returns.reinstate(voucher, undone)
+		voucher_sales.enqueue_push([voucher])
+	refunds.review(purchase_name)
 
 
 # --- the buyer's view ---

@@ -39,6 +39,14 @@ def books() -> Books:
 	)
 
 
+def income_account() -> str | None:
+	"""Where what is sold is income: the chosen account, else the company's."""
+	chosen = books()
+	return chosen.income_account or frappe.get_cached_value(
+		"Company", chosen.company, "default_income_account"
+	)
+
+
 def mpesa_settings_name() -> str:
 	"""Raises SettingsMissing if M-PESA was not set up."""
 	name = isp_settings().mpesa_settings

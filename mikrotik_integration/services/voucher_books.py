@@ -7,7 +7,7 @@ from frappe import _
 from frappe.utils import flt, nowdate
 
 from mikrotik_integration.exceptions import PaymentNotPossible, SettingsMissing
-from mikrotik_integration.services import settings, voucher_sales
+from mikrotik_integration.services import settings
 
 CENTS = 2
 
@@ -62,6 +62,7 @@ def new_invoice(customer: str, router: str, lines: list[Line], remarks: str, pos
 	if books.taxes_and_charges:
 		invoice.set_taxes()
 	invoice.flags.ignore_permissions = True
+	invoice.flags.sells_vouchers = True  # see voucher_sales.defer_income
 	return invoice
 
 
@@ -93,11 +94,9 @@ def submit(invoice, lines: list[Line]) -> str:
 
 
 def sold_with(invoice) -> dict:
-	"""Fields of the voucher that an invoice of one piece sold."""
-	row = invoice.items[0]
+	"""Fields of vouchers that an invoice of one row sold. ``deferred.share_out`` comes after."""
 	return {
 		"sale_doctype": invoice.doctype,
 		"sale_name": invoice.name,
-		"sale_item": row.name,
-		**voucher_sales.deferred(row),
+		"sale_item": invoice.items[0].name,
 	}

@@ -6,12 +6,12 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cint, cstr, flt, now_datetime
+from frappe.utils import cint, flt, now_datetime
 
 from mikrotik_integration import permissions
 from mikrotik_integration.core.vouchers import standing
 from mikrotik_integration.exceptions import SoldOut, VoucherError
-from mikrotik_integration.services import settings, voucher_packages, vouchers
+from mikrotik_integration.services import deferred, refunds, settings, voucher_packages, vouchers
 from mikrotik_integration.services.vouchers import VOUCHER
 
 POOL = "Pool"
@@ -21,10 +21,12 @@ MOST_AT_ONCE = 1000
 def sell(plan, router, count: int, **sale: Any) -> list[str]:
 	"""Sell so many vouchers of a package; returns their names. ``sale``: fields that say how they were sold.
 
-	Takes them from the pool if the package is sold from it. Raises SoldOut, having sold none.
+	Takes them from the pool if the package is sold from it. They cost what the package costs now, unless ``sale``
+	says otherwise. Raises SoldOut, having sold none.
 	"""
 	if not 1 <= count <= MOST_AT_ONCE:
 		raise VoucherError(_("Sell between 1 and {0} vouchers at once").format(MOST_AT_ONCE))
+	sale = {"price": flt(plan.price), **sale}
 	if plan.codes_from != POOL:
 		return [_make_sold(plan, router, code, sale) for code in vouchers.new_codes(count)]
 	names = take_from_pool(plan.name, router.name, count)
@@ -75,15 +77,18 @@ def mark_sold(name: str, **sale: Any) -> None:
 	voucher.save()
 
 
-def void(name: str, reason: str) -> None:
-	"""The voucher gives nothing any more. Raises VoucherError if somebody has used it."""
+def void(name: str, reason: str, push: bool = True) -> None:
+	"""The voucher gives nothing any more; what M-PESA brought for it is owed back. Raises VoucherError if somebody
+	has used it. ``push``: tell its routers; else the caller does."""
 	voucher = vouchers.locked(name)
 	if voucher.status == "Void":
 		return
 	check_unused(voucher)
 	voucher.update({"voided_on": now_datetime(), "void_reason": reason, "reserved_for": None})
 	voucher.save()
-	enqueue_push([name])
+	refunds.voucher_changed(name, reason)
+	if push:
+		enqueue_push([name])
 
 
 def check_unused(voucher) -> None:
@@ -132,18 +137,19 @@ def check_sale(invoice) -> None:
 	for row, plan in rows_with_packages(invoice):
 		_pieces(row)
 		voucher_packages.check(plan)
-		voucher_packages.router_for_sale(_router_of(invoice))
+		invoice.hotspot_router = voucher_packages.router_for_sale(_router_of(invoice)).name
 
 
 def sell_for_invoice(invoice) -> list[str]:
 	"""A voucher for each piece of a package on this submitted sale; returns their names."""
-	names = []
+	names: list[str] = []
 	for row, plan_name in rows_with_packages(invoice):
 		plan = voucher_packages.check(plan_name)
 		router = voucher_packages.router_for_sale(_router_of(invoice))
 		_check_own(router.name)
 		names += sell(plan, router, _pieces(row), **_sale_of(invoice, row))
 	if names:
+		deferred.share_out(invoice.doctype, invoice.name)
 		enqueue_push(names)
 	return names
 
@@ -160,20 +166,26 @@ def _sale_of(invoice, row) -> dict[str, Any]:
 		"sold_by": frappe.session.user,
 		"sold_through": invoice.flags.sold_through or "Point of Sale",
 		"phone_number": invoice.flags.voucher_phone,
-		"price": flt(row.base_amount / row.qty, 2),
+		"price": flt(_paid_for(invoice, row) / _pieces(row), 2),
+		"currency": frappe.get_cached_value("Company", invoice.company, "default_currency"),
 		"sale_doctype": invoice.doctype,
 		"sale_name": invoice.name,
 		"sale_item": row.name,
-		"mode_of_payment": next((payment.mode_of_payment for payment in invoice.get("payments", [])), None),
-		**deferred(row),
+		"mode_of_payment": _mode_of_payment(invoice),
 	}
 
 
-def deferred(row) -> dict[str, Any]:
-	"""What one voucher of this row owes as service, without tax, and where, if its revenue is deferred."""
-	if not row.income_account or row.income_account != settings.isp_settings().deferred_account:
-		return {"deferred_amount": 0.0, "deferred_account": None}
-	return {"deferred_amount": flt(row.base_net_amount / row.qty, 2), "deferred_account": row.income_account}
+def _paid_for(invoice, row) -> float:
+	"""What the buyer paid for a row in the company's currency, after discounts, with its share of the taxes."""
+	if not invoice.base_net_total:
+		return 0.0
+	return flt(row.base_net_amount) / invoice.base_net_total * flt(invoice.base_grand_total)
+
+
+def _mode_of_payment(invoice) -> str | None:
+	"""The one that most of the money came by."""
+	payments = sorted(invoice.get("payments", []), key=lambda payment: flt(payment.amount), reverse=True)
+	return payments[0].mode_of_payment if payments else None
 
 
 def _pieces(row) -> int:
@@ -200,12 +212,22 @@ def _router_of(invoice) -> str:
 
 
 def defer_income(invoice) -> None:
-	"""Packages become income when they are used: until then they are owed to the customer."""
+	"""Packages become income when they are used: until then they are owed to the customer.
+
+	An invoice that sells no vouchers earns at once, also if it is the copy of one that does: nobody could ever use
+	what it sells. A return goes where its sale went.
+	"""
 	account = settings.isp_settings().deferred_account
 	if not account or invoice.company != settings.isp_settings().company:
 		return
+	if invoice.is_return or invoice.get("is_consolidated"):
+		return
+	sells = is_voucher_sale(invoice) or invoice.flags.sells_vouchers
 	for row, _plan in rows_with_packages(invoice):
-		row.income_account = account
+		if sells:
+			row.income_account = account
+		elif row.income_account == account:
+			row.income_account = settings.income_account()
 
 
 def of_sale(doctype: str, name: str) -> list[frappe._dict]:
@@ -213,44 +235,16 @@ def of_sale(doctype: str, name: str) -> list[frappe._dict]:
 	return frappe.get_all(
 		VOUCHER,
 		filters={"sale_doctype": doctype, "sale_name": name},
-		fields=["name", "code", "internet_plan", "status", "first_login", "sale_item", "mikrotik_settings"],
+		fields=[
+			"name",
+			"code",
+			"internet_plan",
+			"status",
+			"first_login",
+			"sale_item",
+			"mikrotik_settings",
+			"recognised_in",
+		],
 		order_by="creation, name",
 		limit=0,
 	)
-
-
-def take_back(doctype: str, name: str, reason: str) -> None:
-	"""The sale was cancelled: its vouchers are void. Raises VoucherError if one was used; then none is."""
-	for voucher in of_sale(doctype, name):
-		void(voucher.name, reason)
-
-
-def take_back_returned(note) -> None:
-	"""A submitted return voids as many unused vouchers of each returned row. Raises VoucherError if there are fewer."""
-	for row in note.items:
-		if not voucher_packages.of_item(row.item_code):
-			continue
-		sold_row = row.get("sales_invoice_item") or row.get("pos_invoice_item")
-		returnable = _unused_of_row(note, sold_row)
-		pieces = cint(abs(flt(row.stock_qty or row.qty)))
-		if len(returnable) < pieces:
-			raise VoucherError(
-				_("Row {0}: {1} of these vouchers are unused, {2} cannot be returned").format(
-					row.idx, len(returnable), pieces
-				)
-			)
-		for voucher in returnable[:pieces]:
-			void(voucher, _("Returned with {0}").format(cstr(note.name)))
-
-
-def _unused_of_row(note, sold_row: str | None) -> list[str]:
-	"""The latest first: of several pieces, the one handed out last is the likeliest still to be in the shop."""
-	filters = {
-		"sale_doctype": note.doctype,
-		"sale_name": note.return_against,
-		"status": "Pending",
-		"first_login": ("is", "not set"),
-	}
-	if sold_row:
-		filters["sale_item"] = sold_row
-	return frappe.get_all(VOUCHER, filters, pluck="name", order_by="creation desc", limit=0)

@@ -14,11 +14,18 @@ from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_vouchers import VoucherTestCase
 
 
-class TestPointOfSale(VoucherTestCase):
+class PosTestCase(VoucherTestCase):
+	"""A kiosk's till, opened for the day."""
+
 	def setUp(self) -> None:
 		super().setUp()
 		self.profile = self.a_profile()
-		self.opening = frappe.get_doc(
+		self.opening = self.open_the_till()
+		frappe.db.commit()
+		self.addCleanup(self.close_openings)
+
+	def open_the_till(self):
+		opening = frappe.get_doc(
 			{
 				"doctype": "POS Opening Entry",
 				"company": site.COMPANY,
@@ -29,9 +36,8 @@ class TestPointOfSale(VoucherTestCase):
 				"balance_details": [{"mode_of_payment": "Cash", "opening_amount": 0}],
 			}
 		).insert()
-		self.opening.submit()
-		frappe.db.commit()
-		self.addCleanup(self.close_openings)
+		opening.submit()
+		return opening
 
 	def close_openings(self) -> None:
 		frappe.db.rollback()
@@ -65,7 +71,7 @@ class TestPointOfSale(VoucherTestCase):
 			.name
 		)
 
-	def sell(self, pieces: int = 1):
+	def sell(self, pieces: int = 1, **values):
 		invoice = frappe.get_doc(
 			{
 				"doctype": "POS Invoice",
@@ -79,9 +85,12 @@ class TestPointOfSale(VoucherTestCase):
 				"debit_to": frappe.get_cached_value("Company", site.COMPANY, "default_receivable_account"),
 				"items": [{"item_code": self.package.item, "qty": pieces, "rate": 20}],
 				"payments": [{"mode_of_payment": "Cash", "amount": 20 * pieces}],
+				**values,
 			}
-		).insert()
-		invoice.submit()
+		)
+		if invoice.taxes_and_charges:
+			invoice.set_taxes()
+		invoice.insert().submit()
 		frappe.db.commit()
 		self.work()
 		return invoice
@@ -95,6 +104,17 @@ class TestPointOfSale(VoucherTestCase):
 		self.work()
 		return note
 
+	def close_the_day(self):
+		closing = make_closing_entry_from_opening(self.opening)
+		for row in closing.payment_reconciliation:
+			row.closing_amount = row.expected_amount
+		closing.insert().submit()
+		frappe.db.commit()
+		self.work()
+		return closing
+
+
+class TestPointOfSale(PosTestCase):
 	def test_each_piece_is_a_voucher_that_works(self):
 		vouchers = self.vouchers_of(self.sell(2))
 		self.assertEqual(2, len(vouchers))
@@ -120,12 +140,7 @@ class TestPointOfSale(VoucherTestCase):
 		sold, returned = self.sell(2), self.sell(1)
 		self.give_back(returned, 1)
 		before = frappe.db.count("Hotspot Voucher", {"internet_plan": self.package.name})
-		closing = make_closing_entry_from_opening(self.opening)
-		for row in closing.payment_reconciliation:
-			row.closing_amount = row.expected_amount
-		closing.insert().submit()
-		frappe.db.commit()
-		self.work()
+		self.close_the_day()
 		merged = frappe.db.get_value("POS Invoice", sold.name, "consolidated_invoice")
 		self.assertTrue(merged)
 		self.assertEqual([], voucher_sales.of_sale("Sales Invoice", merged))

@@ -66,6 +66,8 @@ class CustomerSubscription(Document):
 		plan = frappe.get_cached_doc("Internet Plan", self.internet_plan)
 		if self.has_value_changed("internet_plan") and not plan.enabled:
 			frappe.throw(_("The plan {0} is no longer sold").format(plan.name))
+		if self.has_value_changed("internet_plan") and plan.sold_as_voucher:
+			frappe.throw(_("The plan {0} is sold as a voucher, not by subscription").format(plan.name))
 		if plan.at_quota == "Slow Down":
 			plan.check_slow_service(self.connection_type)
 

@@ -28,6 +28,7 @@ class InternetPlan(Document):
 		self.validate_validity()
 		self.validate_quota()
 		self.validate_item()
+		self.validate_package()
 
 	def before_save(self) -> None:
 		if not self.item:
@@ -72,6 +73,28 @@ class InternetPlan(Document):
 		if not frappe.db.exists("Item", sellable):
 			frappe.throw(
 				_("{0} cannot be sold: it is disabled, a template, or not allowed in sales").format(self.item)
+			)
+
+	def validate_package(self) -> None:
+		"""Selling the Item of a package sells its voucher: it cannot stand for anything else."""
+		if self.sold_as_voucher and self.has_value_changed("sold_as_voucher") and not self.is_new():
+			self._check_not_subscribed()
+		item = self.item or (self.plan_name if frappe.db.exists("Item", self.plan_name) else None)
+		others = {"item": item, "name": ("!=", self.name or "")}
+		if not self.sold_as_voucher:
+			others["sold_as_voucher"] = 1
+		if item and (other := frappe.db.get_value("Internet Plan", others)):
+			frappe.throw(
+				_("{0} is the Item of {1}. A plan that is sold as a voucher needs an Item of its own").format(
+					item, other
+				)
+			)
+
+	def _check_not_subscribed(self) -> None:
+		living = {"internet_plan": self.name, "terminated_at": ("is", "not set")}
+		if subscription := frappe.db.exists("Customer Subscription", living):
+			frappe.throw(
+				_("The subscription {0} is on this plan. Make another plan for vouchers").format(subscription)
 			)
 
 	def check_slow_service(self, connection_type: str) -> None:

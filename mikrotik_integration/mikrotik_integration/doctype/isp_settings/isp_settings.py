@@ -43,6 +43,33 @@ class ISPSettings(Document):
 		income = {"company": self.company, "root_type": "Income", "is_group": 0, "disabled": 0}
 		if self.income_account and not frappe.db.exists("Account", {"name": self.income_account, **income}):
 			frappe.throw(_("The income account must be an income account of {0}").format(self.company))
+		if self.breakage_account and not frappe.db.exists(
+			"Account", {"name": self.breakage_account, **income}
+		):
+			frappe.throw(
+				_("The account for unused vouchers must be an income account of {0}").format(self.company)
+			)
+		self.validate_deferred_account()
+
+	def validate_deferred_account(self) -> None:
+		"""What it holds is owed as service to whoever has the voucher, not as money to a party."""
+		if not self.deferred_account:
+			return
+		liability = {
+			"name": self.deferred_account,
+			"company": self.company,
+			"root_type": "Liability",
+			"is_group": 0,
+			"disabled": 0,
+			"account_currency": frappe.get_cached_value("Company", self.company, "default_currency"),
+			"account_type": ("not in", ("Payable", "Receivable", "Tax")),
+		}
+		if not frappe.db.exists("Account", liability):
+			frappe.throw(
+				_(
+					"The deferred revenue account must be a liability of {0} in its currency that needs no party"
+				).format(self.company)
+			)
 
 	def validate_mode_of_payment(self) -> None:
 		if not self.mode_of_payment:

@@ -1,8 +1,11 @@
-"""What Internet service earned: invoiced less credited, before tax, by plan, router, day or month."""
+"""What Internet service earned: invoiced less credited, before tax, by plan, router, day or month.
+
+Vouchers count when they are invoiced, also where their revenue is deferred until they are used.
+"""
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Count, DateFormat, Sum
+from frappe.query_builder.functions import Coalesce, Count, DateFormat, Sum
 from frappe.utils import flt, formatdate
 from pypika import Case
 
@@ -33,13 +36,17 @@ def _rows(filters: frappe._dict, group: str) -> list[dict]:
 
 
 def _query(filters: frappe._dict, group: str):
-	"""Item rows of submitted invoices of subscriptions. A credit note's amounts are negative in ERPNext."""
+	"""Item rows of submitted invoices of subscriptions, and those of packages on any other, also on those that were
+	merged at the close of a point of sale. A credit note's amounts are negative in ERPNext."""
 	invoice = frappe.qb.DocType("Sales Invoice")
 	item = frappe.qb.DocType("Sales Invoice Item")
 	subscription = frappe.qb.DocType("Customer Subscription")
+	package = frappe.qb.DocType("Internet Plan")
+	router = Coalesce(subscription.mikrotik_settings, invoice.hotspot_router)
+	is_voucher = package.name.isnotnull() & subscription.name.isnull()
 	key = {
 		"Plan": item.item_code,
-		"Router": subscription.mikrotik_settings,
+		"Router": router,
 		"Day": invoice.posting_date,
 		"Month": DateFormat(invoice.posting_date, "%Y-%m"),
 	}[group]
@@ -51,26 +58,30 @@ def _query(filters: frappe._dict, group: str):
 		.on(item.parent == invoice.name)
 		.left_join(subscription)
 		.on(subscription.name == invoice.customer_subscription)
+		.left_join(package)
+		.on((package.item == item.item_code) & (package.sold_as_voucher == 1))
 		.select(
 			key.as_("key"),
 			Count(invoice.name).distinct().as_("invoices"),
-			Count(invoice.customer_subscription).distinct().as_("subscriptions"),
+			Count(subscription.name).distinct().as_("subscriptions"),
+			Sum(Case().when(is_voucher, item.stock_qty).else_(0)).as_("vouchers"),
 			Sum(credited).as_("credited"),
 			Sum(item.base_net_amount).as_("net"),
 		)
-		.where((invoice.docstatus == 1) & invoice.customer_subscription.isnotnull())
-		.where((invoice.customer_subscription != "") & invoice.posting_date[first:last])
+		.where((invoice.docstatus == 1) & invoice.posting_date[first:last])
+		.where((invoice.customer_subscription != "") | package.name.isnotnull())
 		.groupby(key)
 	)
 	if filters.get("plan"):
 		query = query.where(item.item_code == frappe.db.get_value("Internet Plan", filters.plan, "item"))
-	return scope.within(query, subscription.mikrotik_settings, filters)
+	return scope.within(query, router, filters)
 
 
 def _columns(group: str) -> list[dict]:
 	return [
 		scope.text("label", _(group), 220),
 		{"fieldname": "subscriptions", "label": _("Subscriptions"), "fieldtype": "Int", "width": 120},
+		{"fieldname": "vouchers", "label": _("Vouchers"), "fieldtype": "Int", "width": 100},
 		{"fieldname": "invoices", "label": _("Invoices"), "fieldtype": "Int", "width": 100},
 		scope.money("credited", _("Credited"), 150),
 		scope.money("net", _("Revenue before Tax"), 170),

@@ -10,7 +10,7 @@ from frappe.utils import flt, formatdate
 
 from mikrotik_integration.mikrotik_integration.report import scope
 
-# money that somebody says was paid, and that no subscription got yet
+# money that somebody says was paid, and for which nobody got anything yet
 UNAPPLIED = ("Received", "Verified", "Needs Review")
 SUMS = ("applied", "booked", "ledger", "advance")
 
@@ -52,7 +52,7 @@ def _applied(filters: frappe._dict):
 
 
 def _booked(filters: frappe._dict):
-	"""Submitted Payment Entries of subscriptions, whoever made them."""
+	"""Submitted Payment Entries of subscriptions and of vouchers bought with M-PESA, whoever made them."""
 	entry = frappe.qb.DocType("Payment Entry")
 	query = frappe.qb.from_(entry).select(
 		entry.posting_date.as_("day"),
@@ -60,7 +60,7 @@ def _booked(filters: frappe._dict):
 		Sum(entry.unallocated_amount).as_("advance"),
 		Count("*").as_("entries"),
 	)
-	return _of_subscriptions(query, entry, filters).groupby(entry.posting_date)
+	return _ours(query, entry, filters).groupby(entry.posting_date)
 
 
 def _ledger(filters: frappe._dict):
@@ -73,18 +73,25 @@ def _ledger(filters: frappe._dict):
 		.select(gl.posting_date.as_("day"), Sum(gl.debit - gl.credit).as_("ledger"))
 		.where((gl.is_cancelled == 0) & (gl.account == entry.paid_to))
 	)
-	return _of_subscriptions(query, entry, filters).groupby(gl.posting_date)
+	return _ours(query, entry, filters).groupby(gl.posting_date)
 
 
-def _of_subscriptions(query, entry, filters: frappe._dict):
-	subscription = frappe.qb.DocType("Customer Subscription")
+def _ours(query, entry, filters: frappe._dict):
+	subscription, purchase = (
+		frappe.qb.DocType("Customer Subscription"),
+		frappe.qb.DocType("Hotspot Purchase"),
+	)
 	first, last = scope.days(filters)
 	query = (
-		query.join(subscription)
+		query.left_join(subscription)
 		.on(subscription.name == entry.customer_subscription)
+		.left_join(purchase)
+		.on(purchase.name == entry.hotspot_purchase)
+		.where(subscription.name.isnotnull() | purchase.name.isnotnull())
 		.where((entry.docstatus == 1) & (entry.payment_type == "Receive") & entry.posting_date[first:last])
 	)
-	return scope.within(query, subscription.mikrotik_settings, filters)
+	router = Coalesce(subscription.mikrotik_settings, purchase.mikrotik_settings)
+	return scope.within(query, router, filters)
 
 
 def _unapplied(filters: frappe._dict) -> list[frappe._dict]:
@@ -101,6 +108,7 @@ def _unapplied(filters: frappe._dict) -> list[frappe._dict]:
 			payment.amount.as_("unapplied"),
 			payment.receipt,
 			payment.subscription,
+			payment.hotspot_purchase,
 			payment.review_reason.as_("because"),
 		)
 		.where(payment.status.isin(UNAPPLIED) & day[first:last])
@@ -136,6 +144,7 @@ def _columns() -> list[dict]:
 		scope.text("status", _("Status"), 110),
 		scope.link("payment", _("Payment"), "Subscription Payment", 170),
 		scope.link("subscription", _("Subscription"), "Customer Subscription", 120),
+		scope.link("hotspot_purchase", _("Hotspot Purchase"), "Hotspot Purchase", 130),
 		scope.text("because", _("Because"), 320),
 	]
 
