@@ -5,7 +5,15 @@ from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_retu
 from frappe.desk.query_report import run
 from frappe.utils import add_days, add_to_date, flt, formatdate, getdate, now_datetime, today
 
-from mikrotik_integration.services import batches, daily_invoices, deferred, till, voucher_sales, vouchers
+from mikrotik_integration.services import (
+	batches,
+	daily_invoices,
+	deferred,
+	till,
+	voucher_books,
+	voucher_sales,
+	vouchers,
+)
 from mikrotik_integration.services.vouchers import VOUCHER
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
@@ -131,11 +139,35 @@ class TestVoucherSales(VoucherReportTestCase):
 		self.assertEqual((1, 1, 1), (row["used"], row["unused"], row["expired"]))
 
 	def test_an_invoice_that_says_another_amount_is_a_difference(self):
-		name = self.sell()
-		item = frappe.db.get_value(VOUCHER, name, "sale_item")
-		frappe.db.set_value("Sales Invoice Item", item, "base_amount", 15)
+		frappe.db.set_value(VOUCHER, self.sell(), "price", 25)
 		(row,) = self.rows(SALES)
-		self.assertEqual(5, row["difference"])
+		self.assertEqual((25, 20, 5), (row["money"], row["invoiced"], row["difference"]))
+
+	def test_what_is_void_and_was_not_credited_is_still_paid_for(self):
+		voucher_sales.void(self.sell(), "lost")
+		(row,) = self.rows(SALES)
+		self.assertEqual(
+			(1, 20, 20, 0), tuple(row[key] for key in ("voided", "money", "invoiced", "difference"))
+		)
+
+	def test_a_cancelled_sale_brought_no_money(self):
+		invoice = frappe.get_doc("Sales Invoice", frappe.db.get_value(VOUCHER, self.sell(), "sale_name"))
+		invoice.cancel()
+		(row,) = self.rows(SALES)
+		self.assertEqual(
+			(1, 0, 0, 0), tuple(row[key] for key in ("voided", "money", "invoiced", "difference"))
+		)
+
+	def test_a_discount_on_the_whole_sale_is_no_difference(self):
+		line = voucher_books.Line(self.package.name, 3, self.package.price)
+		invoice = voucher_books.new_invoice(
+			voucher_books.walk_in_customer(), self.router.name, [line], "with a discount"
+		)
+		invoice.update({"is_pos": 1, "apply_discount_on": "Grand Total", "discount_amount": 6})
+		invoice.append("payments", {"mode_of_payment": "Cash", "amount": 54})
+		invoice.insert().submit()
+		(row,) = self.rows(SALES)
+		self.assertEqual((54, 54, 0), (row["money"], row["invoiced"], row["difference"]))
 
 	def test_only_what_was_chosen(self):
 		dear = factories.a_package(price=50)

@@ -1,20 +1,24 @@
 """Vouchers that were sold: money, whether it is on invoices, and whether they were used; by day, package, ...
 
-A voucher that was taken back brought no money. One that was sold elsewhere brought none to these books.
+A voucher that was credited, or whose sale was cancelled, brought no money; one that is only void did. What was sold
+elsewhere brought none to these books.
 """
 
 from datetime import timedelta
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Coalesce, Count, Date, Sum
+from frappe.query_builder.functions import Coalesce, Count, Date, Round, Sum
 from frappe.utils import flt, formatdate
 from pypika import Case
+from pypika.functions import NullIf
 
 from mikrotik_integration.mikrotik_integration.report import scope
 
 LARGEST_SHOWN = 12
 ELSEWHERE = "Elsewhere"
+SALES = ("Sales Invoice", "POS Invoice")
+CENTS = 2
 GROUPS = ("Day", "Package", "Router", "Seller", "Way", "Mode of Payment")
 FILTERS = {"package": "internet_plan", "seller": "sold_by", "way": "sold_through"}
 COUNTS = ("sold", "used", "unused", "expired", "voided")
@@ -40,8 +44,6 @@ def _rows(filters: frappe._dict, group: str) -> list[dict]:
 
 def _query(filters: frappe._dict, group: str):
 	voucher = frappe.qb.DocType("Hotspot Voucher")
-	sales_item = frappe.qb.DocType("Sales Invoice Item")
-	pos_item = frappe.qb.DocType("POS Invoice Item")
 	key = {
 		"Day": Date(voucher.sold_on),
 		"Package": voucher.internet_plan,
@@ -50,28 +52,23 @@ def _query(filters: frappe._dict, group: str):
 		"Way": voucher.sold_through,
 		"Mode of Payment": voucher.mode_of_payment,
 	}[group]
-	kept = voucher.voided_on.isnull()
-	is_ours = kept & (voucher.sold_through != ELSEWHERE)
-	has_sale = voucher.sale_name.isnotnull() & (voucher.sale_name != "")
-	of_sales = Coalesce(sales_item.base_amount / sales_item.qty, 0)
-	of_pos = Coalesce(pos_item.base_amount / pos_item.qty, 0)
 	first, last = scope.days(filters)
+	query = frappe.qb.from_(voucher).select(key.as_("key"), Count(voucher.name).as_("sold"))
+	query, paid = _with_invoices(query, voucher)
+	live = voucher.voided_on.isnull()
+	unused = live & voucher.first_login.isnull()
+	credited = Coalesce(voucher.returned_with, "") != ""
+	counts = (voucher.sold_through != ELSEWHERE) & ~credited & (live | (paid > 0))
+	has_sale = Coalesce(voucher.sale_name, "") != ""
 	query = (
-		frappe.qb.from_(voucher)
-		.left_join(sales_item)
-		.on((sales_item.name == voucher.sale_item) & (sales_item.docstatus == 1))
-		.left_join(pos_item)
-		.on((pos_item.name == voucher.sale_item) & (pos_item.docstatus == 1))
-		.select(
-			key.as_("key"),
-			Count(voucher.name).as_("sold"),
-			_sum(kept & voucher.first_login.isnotnull()).as_("used"),
-			_sum(kept & voucher.first_login.isnull() & (voucher.status != "Expired")).as_("unused"),
-			_sum(kept & voucher.first_login.isnull() & (voucher.status == "Expired")).as_("expired"),
+		query.select(
+			_sum(live & voucher.first_login.isnotnull()).as_("used"),
+			_sum(unused & (voucher.status != "Expired")).as_("unused"),
+			_sum(unused & (voucher.status == "Expired")).as_("expired"),
 			_sum(voucher.voided_on.isnotnull()).as_("voided"),
-			_sum(is_ours, voucher.price).as_("money"),
-			_sum(is_ours & has_sale, of_sales + of_pos).as_("invoiced"),
-			_sum(is_ours & ~has_sale, voucher.price).as_("to_invoice"),
+			_sum(counts, voucher.price).as_("money"),
+			_sum(counts & has_sale, paid).as_("invoiced"),
+			_sum(counts & ~has_sale, voucher.price).as_("to_invoice"),
 		)
 		.where((voucher.sold_on >= first) & (voucher.sold_on < last + timedelta(days=1)))
 		.groupby(key)
@@ -80,6 +77,23 @@ def _query(filters: frappe._dict, group: str):
 		if filters.get(name):
 			query = query.where(voucher[field] == filters[name])
 	return scope.within(query, voucher.mikrotik_settings, filters)
+
+
+def _with_invoices(query, voucher):
+	"""The query joined to the rows of submitted invoices that sold the vouchers, and what each says that one piece
+	cost: its share of all that was to be paid, discounts and taxes included. 0 where there is none."""
+	paid = 0
+	for doctype in SALES:
+		invoice, item = frappe.qb.DocType(doctype), frappe.qb.DocType(f"{doctype} Item")
+		share = item.base_net_amount / NullIf(invoice.base_net_total, 0) * invoice.base_grand_total
+		query = (
+			query.left_join(item)
+			.on((item.name == voucher.sale_item) & (item.docstatus == 1))
+			.left_join(invoice)
+			.on(invoice.name == item.parent)
+		)
+		paid = Coalesce(Round(share / item.stock_qty, CENTS), 0) + paid
+	return query, paid
 
 
 def _sum(condition, what=1):
