@@ -1,6 +1,12 @@
 """Scheduler entries: each says when, and calls one service."""
 
-from mikrotik_integration.services import clock, inbox_worker, purchases, routers
+from mikrotik_integration.services import (
+	clock,
+	inbox_worker,
+	purchase_sms,
+	purchases,
+	routers,
+)
 
 
 def ask_for_payments_again() -> None:
@@ -10,7 +16,7 @@ def ask_for_payments_again() -> None:
 
 def send_codes() -> None:
 	"""Every minute: codes of bought vouchers whose SMS has not gone out yet."""
-	purchases.send_due_sms()
+	purchase_sms.send_due_sms()
 
 
 def free_reservations() -> None:

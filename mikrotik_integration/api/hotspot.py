@@ -16,7 +16,12 @@ from frappe.rate_limiter import rate_limit
 from mikrotik_integration.core.payments import phones
 from mikrotik_integration.core.vouchers.words import ENGLISH, LANGUAGES
 from mikrotik_integration.exceptions import VoucherError
-from mikrotik_integration.services import portal, purchases, redemption
+from mikrotik_integration.services import (
+	portal,
+	purchase_view,
+	purchases,
+	redemption,
+)
 
 PATH = "/api/method/mikrotik_integration.api.hotspot."
 A_MINUTE = 60
@@ -42,7 +47,7 @@ def buy(router: str, package: str, phone: str, mac: str = "") -> dict:
 def purchase(token: str) -> dict:
 	"""Where a purchase is: ``state`` is waiting, paid (with ``code`` and what is left), failed (``message``) or refund."""
 	with _for_guests(token):
-		found = purchases.state(token)
+		found = purchase_view.state(token)
 		if not found:
 			raise VoucherError(_("There is no such purchase"))
 		if found.get("message"):
@@ -56,7 +61,7 @@ def resume(router: str, phone: str, mac: str = "") -> dict:
 	"""``{"state": "found", "token"}`` for the device that began the purchase. ``{"state": "sent"}`` for everybody else,
 	whether there is a purchase, whose code then goes out by SMS again, or none."""
 	with _for_guests(router, phone, mac):
-		token = purchases.resume(portal.router_of(router), phone, mac)
+		token = purchase_view.resume(portal.router_of(router), phone, mac)
 		return {"state": "found", "token": token} if token else {"state": "sent"}
 
 

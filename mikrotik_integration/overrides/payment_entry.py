@@ -9,7 +9,13 @@ from frappe import _
 from frappe.utils import flt
 
 from mikrotik_integration.overrides import ownership
-from mikrotik_integration.services import inbox, inbox_queue, payments, purchases, refunds
+from mikrotik_integration.services import (
+	inbox,
+	inbox_queue,
+	payments,
+	purchase_money,
+	refunds,
+)
 
 
 def on_submit(doc, method=None) -> None:
@@ -47,7 +53,7 @@ def _of_purchase(doc) -> None:
 		refunds.paid_back(doc)
 	elif payment := _replaced(doc):
 		_put_in_its_place(doc, payment, "Applied")
-		purchases.booked_again(doc.hotspot_purchase, doc.amended_from)
+		purchase_money.booked_again(doc.hotspot_purchase, doc.amended_from)
 
 
 def _receive(doc, subscription: str) -> None:

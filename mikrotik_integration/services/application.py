@@ -12,7 +12,13 @@ from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_to_date, cstr, flt, now_datetime, strip_html
 
 from mikrotik_integration.exceptions import VoucherError
-from mikrotik_integration.services import invoicing, ledger, periods, purchases, settings
+from mikrotik_integration.services import (
+	invoicing,
+	ledger,
+	periods,
+	purchase_money,
+	settings,
+)
 from mikrotik_integration.services.locks import lock_row
 
 LONGEST_PAUSE_MINUTES = 30
@@ -53,7 +59,7 @@ def _lock(name: str) -> None:
 def _sell_voucher(payment) -> bool:
 	frappe.db.savepoint("voucher")
 	try:
-		purchases.deliver(payment)
+		purchase_money.deliver(payment)
 	except VoucherError as error:  # sold out: the money is there, and has to go back
 		frappe.db.rollback(save_point="voucher")
 		frappe.clear_last_message()
@@ -92,7 +98,7 @@ def _entry_of(payment) -> frappe._dict:
 def _obstacle(payment) -> str | None:
 	"""Why a person has to look at this payment, in words for the desk."""
 	if payment.hotspot_purchase:
-		return purchases.obstacle(payment)
+		return purchase_money.obstacle(payment)
 	if not payment.subscription:
 		return _("No subscription has the account number {0}. Assign the payment to the right one").format(
 			payment.account_typed
@@ -133,7 +139,7 @@ def _put_aside(payment, status: str, reason: str) -> None:
 	payment.next_ask = None
 	payment.save(ignore_permissions=True)
 	if payment.hotspot_purchase and status == "Needs Review":
-		purchases.owe_refund(payment, reason)
+		purchase_money.owe_refund(payment, reason)
 
 
 def _is_booked_already(payment) -> bool:
@@ -199,7 +205,7 @@ def write_late_receipts() -> None:
 	).run(pluck=True)
 	for name in late:
 		booked = frappe.get_doc("Subscription Payment", name)
-		(purchases if booked.hotspot_purchase else invoicing).write_reference(booked)
+		(purchase_money if booked.hotspot_purchase else invoicing).write_reference(booked)
 
 
 def postpone(name: str, error: Exception) -> None:

@@ -15,6 +15,7 @@ from mikrotik_integration.services import (
 	inbox_queue,
 	messages,
 	provisioning,
+	purchase_sms,
 	purchases,
 	realtime,
 	verification,
@@ -86,7 +87,7 @@ def _apply(name: str) -> bool:
 def _announce(name: str) -> None:
 	payment = frappe.get_doc("Subscription Payment", name)
 	if payment.hotspot_purchase:
-		purchases.announce(payment.hotspot_purchase)
+		purchase_sms.announce(payment.hotspot_purchase)
 		return
 	messages.payment_applied(payment)
 	realtime.subscription_changed(payment.subscription)

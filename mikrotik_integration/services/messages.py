@@ -2,7 +2,7 @@
 
 import frappe
 from frappe.core.doctype.sms_settings.sms_settings import send_sms
-from frappe.utils import cint, format_datetime
+from frappe.utils import format_datetime
 
 from mikrotik_integration.services import application, settings
 
@@ -53,8 +53,10 @@ def _shillings(amount: float | None) -> str:
 	return f"{amount or 0:,.2f}".removesuffix(".00")
 
 
-def send(receiver: str, template: str, values: dict[str, str]) -> None:
-	"""Background job. Frappe raises or stays silent if its SMS Settings are not filled in."""
+def send(receiver: str, template: str, values: dict[str, str]) -> bool:
+	"""Background job. False if there is nothing to send, or no gateway in Frappe's SMS Settings."""
 	message = frappe.render_template(template, values)
-	if message and cint(bool(frappe.db.get_single_value("SMS Settings", "sms_gateway_url"))):
-		send_sms([receiver], message, success_msg=False)
+	if not message or not frappe.db.get_single_value("SMS Settings", "sms_gateway_url"):
+		return False
+	send_sms([receiver], message, success_msg=False)
+	return True

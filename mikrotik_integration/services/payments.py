@@ -12,7 +12,7 @@ from mikrotik_integration.services import (
 	inbox_queue,
 	invoicing,
 	provisioning,
-	purchases,
+	purchase_money,
 	pushes,
 	realtime,
 	refunds,
@@ -143,7 +143,7 @@ def reverse(payment_entry_name: str) -> None:
 	reason = _("{0} was cancelled").format(payment_entry_name)
 	frappe.db.set_value("Subscription Payment", payment.name, {"status": "Reversed", "review_reason": reason})
 	if payment.hotspot_purchase:
-		purchases.refunded(payment.hotspot_purchase, reason)
+		purchase_money.refunded(payment.hotspot_purchase, reason)
 	else:
 		enqueue_settle(payment.subscription)
 

@@ -11,10 +11,11 @@ from frappe.utils import get_url
 from mikrotik_integration.core.hotspot import pages, profiles, walled_garden
 from mikrotik_integration.core.routeros.client import Router, connect
 from mikrotik_integration.core.routeros.errors import RouterError
-from mikrotik_integration.core.vouchers import links, portal_files
+from mikrotik_integration.core.vouchers import codes, links, portal_files
 from mikrotik_integration.exceptions import SettingsMissing
 from mikrotik_integration.services import api_log, routers, settings
 from mikrotik_integration.services.locks import router_lock
+from mikrotik_integration.services.vouchers import VOUCHER
 
 DIRECTORY = "hotspot-erpnext"
 WAIT_SECONDS = 45
@@ -51,14 +52,28 @@ def address(router) -> str:
 def files(router) -> dict[str, str]:
 	"""The hotspot's own pages, by name. Raises SettingsMissing."""
 	address(router)
-	imported = frappe.db.exists("Hotspot Voucher Batch", {"origin": "Imported"})
 	return portal_files.portal_files(
 		settings.site_id(),
 		get_url(),
 		router.portal_name,
 		router.wifi_name or router.router_name,
-		exact_codes=bool(imported),
+		exact_codes=any(map(codes.is_changed_by_folding, _codes_made_elsewhere(router))),
 	)
+
+
+def _codes_made_elsewhere(router) -> list[str]:
+	"""Imported codes that may still be typed on this router."""
+	voucher, batch = frappe.qb.DocType(VOUCHER), frappe.qb.DocType("Hotspot Voucher Batch")
+	here = voucher.mikrotik_settings == router.name
+	if router.router_group:
+		here |= voucher.router_group == router.router_group
+	return (
+		frappe.qb.from_(voucher)
+		.join(batch)
+		.on(batch.name == voucher.batch)
+		.select(voucher.code)
+		.where((batch.origin == "Imported") & voucher.status.isin(("Available", "Pending", "Active")) & here)
+	).run(pluck=True)
 
 
 def archive(router) -> bytes:

@@ -4,20 +4,20 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from mikrotik_integration.core.provisioning.names import normalise_mac
 from mikrotik_integration.core.vouchers import codes, devices
 from mikrotik_integration.core.vouchers.devices import Verdict
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	prompts,
 	provisioning,
-	purchases,
 	pushes,
 	settings,
 	voucher_usage,
+	voucher_view,
 	vouchers,
 )
 from mikrotik_integration.services.locks import seeing_commits
+from mikrotik_integration.services.purchases import mac_of
 from mikrotik_integration.services.vouchers import VOUCHER
 
 REFUSALS = {
@@ -34,7 +34,7 @@ def find(typed: str, router: str, mac: str = "") -> str | None:
 	Raises RateLimitExceededError after too many that were not: before it looks, so that a right guess then is
 	answered like a wrong one.
 	"""
-	asker, guessable = _mac(mac), codes.is_guessable(typed)
+	asker, guessable = mac_of(mac), codes.is_guessable(typed)
 	prompts.check_guesses(router, asker, guessable)
 	name = _find(typed, router)
 	if not name:
@@ -79,14 +79,18 @@ def _redeem(router: str, typed: str, mac: str) -> dict:
 	vouchers.derive(voucher)
 	if voucher.status in REFUSALS:
 		return _refused(_(REFUSALS[voucher.status]))
-	address = _mac(mac)
+	address = mac_of(mac)
 	if address:
 		verdict = devices.judge(known(name), voucher.device_limit or 0, address)
 		if verdict is Verdict.REFUSED:
 			return _no_room(voucher)
 		if verdict is Verdict.ADMITTED:
 			voucher_usage.add_device(name, address, router)
-	return {"state": "ok", **purchases.voucher_state(name), "login": purchases.login_of(voucher.code, router)}
+	return {
+		"state": "ok",
+		**voucher_view.voucher_state(name),
+		"login": voucher_view.login_of(voucher.code, router),
+	}
 
 
 def known(name: str) -> list[devices.Device]:
@@ -126,10 +130,10 @@ def _refused(reason: str) -> dict:
 
 def status(router: str, mac: str, typed: str = "") -> dict:
 	"""What is left for this device, or for this code: no code is told. ``{"state": "none"}`` if there is nothing."""
-	name = find(typed, router, mac) if typed else _on_device(router, _mac(mac))
+	name = find(typed, router, mac) if typed else _on_device(router, mac_of(mac))
 	if not name:
 		return {"state": "none"}
-	answer = purchases.voucher_state(name)
+	answer = voucher_view.voucher_state(name)
 	online = frappe.db.get_value(VOUCHER, name, "is_online")
 	return {
 		"state": "ok",
@@ -223,10 +227,3 @@ def _replace(voucher, old: str, new: str, router: str, most: int | None) -> None
 
 def _most_replacements() -> int:
 	return settings.isp_settings().device_replacements or 0
-
-
-def _mac(text: str) -> str:
-	try:
-		return normalise_mac(text)
-	except ValueError:
-		return ""

@@ -17,7 +17,7 @@ from PIL import Image, ImageFilter
 from werkzeug.serving import make_server
 
 from mikrotik_integration.core.vouchers import codes, links
-from mikrotik_integration.services import payments, portal_setup, purchases
+from mikrotik_integration.services import payments, portal_setup, purchase_view, purchases
 from mikrotik_integration.simulators.daraja import Decision
 from mikrotik_integration.simulators.routeros import Certificate
 from mikrotik_integration.tests import factories
@@ -236,7 +236,7 @@ class TestBuying(HotspotBrowserTestCase):
 		phone = self.at_the_portal()
 		self.pay(phone, factories.a_phone())
 		phone.see("Waiting for M-PESA")
-		with mock.patch.object(purchases, "state", side_effect=frappe.RateLimitExceededError):
+		with mock.patch.object(purchase_view, "state", side_effect=frappe.RateLimitExceededError):
 			phone.see("The server cannot be reached just now")
 		self.settle()
 		self.assert_online(phone)

@@ -14,6 +14,7 @@ from mikrotik_integration.services import (
 	payments,
 	portal,
 	portal_setup,
+	purchase_view,
 	purchases,
 	voucher_packages,
 	voucher_sales,
@@ -416,7 +417,7 @@ class TestAbuse(PortalTestCase):
 				self.assertNotIn("exc", answer.json())
 
 	def test_an_unforeseen_error_is_logged_and_told_in_plain_words(self):
-		with mock.patch.object(purchases, "state", side_effect=ZeroDivisionError("secret inside")):
+		with mock.patch.object(purchase_view, "state", side_effect=ZeroDivisionError("secret inside")):
 			words = self.refusal("purchase", token="x")
 		self.assertEqual("That did not work. Try again, or ask at the shop", words)
 

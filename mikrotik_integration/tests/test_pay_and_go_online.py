@@ -1,5 +1,7 @@
 """The main job: money decides who is online."""
 
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import frappe
@@ -7,7 +9,8 @@ import requests
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from mikrotik_integration import demo_company as site
-from mikrotik_integration.services import clock, inbox_worker, payments
+from mikrotik_integration.core.payments.transaction_status import TransactionStatus
+from mikrotik_integration.services import clock, inbox_worker, payments, verification
 from mikrotik_integration.simulators.daraja import Decision, Fate, Kind, Twin
 from mikrotik_integration.simulators.routeros import LoginRefused
 from mikrotik_integration.tests import factories
@@ -15,6 +18,17 @@ from mikrotik_integration.tests.base import ServiceTestCase
 
 STK_CALLBACK = "/api/method/frappe_mpsa_payments.frappe_mpsa_payments.api.m_pesa_api.stk_push_callback"
 CONFIRMATION = "/api/method/frappe_mpsa_payments.frappe_mpsa_payments.api.m_pesa_api.confirmation"
+
+
+def _note_another_conversation(site_name: str, payment: str) -> None:
+	"""In a thread, and so on a database connection of its own."""
+	frappe.init(site=site_name)
+	frappe.connect()
+	document = frappe.get_doc("Subscription Payment", payment)
+	document.update({"conversation_id": "ours", "originator_conversation_id": "ours"})
+	document.save(ignore_permissions=True)
+	frappe.db.commit()
+	frappe.destroy()
 
 
 class TestPushPayment(ServiceTestCase):
@@ -145,6 +159,32 @@ class TestPayBill(ServiceTestCase):
 		self.deliver()
 		self.assertEqual("Active", self.status_of(self.subscription))
 		self.assertEqual(Decimal(0), self.receivable_of(self.subscription.customer))
+
+	def test_an_answer_counts_that_comes_while_its_question_is_still_being_written_down(self):
+		paid = self.daraja.pay_bill(self.subscription.phone_number, 1500, self.subscription.name)
+		self.daraja.settle()
+		self.daraja.courier.always(Fate(held=True), Kind.STATUS)
+		self.work()  # the question is asked, its answer waits
+		name, token = paid.receipt, "a-token-of-a-question"
+		digest = hashlib.sha256(token.encode()).hexdigest()
+		frappe.db.set_value("Subscription Payment", name, "result_token_hash", digest)
+		frappe.db.commit()
+		frappe.db.get_value("Subscription Payment", name, "status")  # from here on reads are as old as this
+		with ThreadPoolExecutor(1) as other:
+			other.submit(_note_another_conversation, frappe.local.site, name).result(30)
+		answer = TransactionStatus(
+			conversation_id="ours",
+			originator_conversation_id="ours",
+			found=True,
+			completed=True,
+			receipt=name,
+			amount=Decimal(1500),
+			shortcode=site.SHORTCODE,
+			payer_phone=self.subscription.phone_number,
+			description="",
+		)
+		self.assertEqual(name, verification.take_result(token, answer))
+		frappe.db.commit()
 
 	def test_a_forged_confirmation_gives_no_service(self):
 		body = {

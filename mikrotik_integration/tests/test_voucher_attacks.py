@@ -20,6 +20,8 @@ from mikrotik_integration.services import (
 	portal,
 	prompts,
 	provisioning,
+	purchase_sms,
+	purchase_view,
 	purchases,
 	same_money,
 	verification,
@@ -78,7 +80,7 @@ class VoucherAttackTestCase(PortalTestCase):
 
 	def state(self, token: str) -> str:
 		frappe.db.rollback()
-		return purchases.state(token)["state"]
+		return purchase_view.state(token)["state"]
 
 	def ask_now(self) -> None:
 		"""As if the time to ask Daraja about every open payment of this test had come."""
@@ -876,7 +878,7 @@ class TestWords(VoucherAttackTestCase):
 		self.buy(phone)
 		self.settle()
 		purchase = self.purchase_of(phone)
-		message = frappe.render_template("{{ package }}: {{ code }}", purchases._sms_values(purchase))
+		message = frappe.render_template("{{ package }}: {{ code }}", purchase_sms._sms_values(purchase))
 		self.assertIn("{{ frappe.session.user }} {% raw %}", message)
 
 	def test_a_gateways_failure_tells_neither_its_password_nor_the_code(self):
@@ -891,7 +893,7 @@ class TestWords(VoucherAttackTestCase):
 			response=requests.Response(),
 		)
 		with patch.object(messages, "send", side_effect=error):
-			purchases.send_sms(purchase.name)
+			purchase_sms.send_sms(purchase.name)
 		self.assertEqual("HTTPError None", self.purchase_of(phone).sms_error)
 
 	def test_an_address_that_the_router_passes_on_leads_nowhere_else(self):

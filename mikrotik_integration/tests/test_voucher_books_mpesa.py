@@ -457,13 +457,13 @@ class TestKilled(MpesaBooksTestCase):
 	"""The worker dies in the middle of the delivery: the next one completes it, once."""
 
 	def test_killed_after_the_voucher(self):
-		self.assert_completes_once("mikrotik_integration.services.purchases", "_voucher_for")
+		self.assert_completes_once("mikrotik_integration.services.purchase_money", "_voucher_for")
 
 	def test_killed_after_the_payment_entry(self):
 		self.assert_completes_once("mikrotik_integration.services.payment_entries", "book")
 
 	def test_killed_after_the_purchase_was_closed(self):
-		self.assert_completes_once("mikrotik_integration.services.purchases", "_close")
+		self.assert_completes_once("mikrotik_integration.services.purchase_money", "_close")
 
 	def assert_completes_once(self, module: str, function: str) -> None:
 		self.daraja.courier.next(Kind.STK, Fate(lost=True))

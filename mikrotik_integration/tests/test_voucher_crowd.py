@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import frappe
 import requests
 
-from mikrotik_integration.services import purchases
+from mikrotik_integration.services import purchase_view
 from mikrotik_integration.simulators.daraja import Fate, Kind
 from mikrotik_integration.simulators.routeros import LoginRefused
 from mikrotik_integration.tests import factories
@@ -63,7 +63,7 @@ class TestCrowd(VoucherTestCase):
 		self.daraja.courier.release()
 		self.daraja.settle(120)
 		self.work()
-		states = [purchases.state(token) for token in tokens]
+		states = [purchase_view.state(token) for token in tokens]
 		self.assertEqual({"paid"}, {state["state"] for state in states})
 		self.assertEqual(150, len({state["code"] for state in states}))
 		charged = Counter(payment.phone for payment in self.daraja.payments())

@@ -14,6 +14,7 @@ from mikrotik_integration.services import (
 	deferred,
 	inbox_worker,
 	provisioning,
+	purchase_view,
 	purchases,
 	redemption,
 	voucher_books,
@@ -258,9 +259,9 @@ class TestMpesa(VoucherTestCase):
 
 	def test_paid_it_is_a_code_that_logs_in(self):
 		started = self.buy()
-		self.assertEqual("waiting", purchases.state(started.token)["state"])
+		self.assertEqual("waiting", purchase_view.state(started.token)["state"])
 		self.work()
-		state = purchases.state(started.token)
+		state = purchase_view.state(started.token)
 		self.assertEqual(("paid", True), (state["state"], state["ready"]))
 		self.assertEqual("http://wifi.example.lan/login", state["login"]["url"])
 		code = state["login"]["username"]
@@ -280,10 +281,10 @@ class TestMpesa(VoucherTestCase):
 
 	def test_refused_it_gives_nothing(self):
 		started = self.buy(Decision.CANCEL)
-		self.assertEqual("waiting", purchases.state(started.token)["state"])
+		self.assertEqual("waiting", purchase_view.state(started.token)["state"])
 		frappe.db.commit()
 		self.work()
-		self.assertEqual("failed", purchases.state(started.token)["state"])
+		self.assertEqual("failed", purchase_view.state(started.token)["state"])
 		self.assertEqual(0, frappe.db.count("Hotspot Voucher", {"phone_number": self.phone}))
 
 	def test_the_word_of_a_callback_gives_nothing(self):
@@ -294,23 +295,31 @@ class TestMpesa(VoucherTestCase):
 		frappe.get_doc("Hotspot Purchase", started.purchase).on_payment_authorized("Completed")
 		frappe.db.commit()
 		self.work()
-		self.assertEqual("waiting", purchases.state(started.token)["state"])
+		self.assertEqual("waiting", purchase_view.state(started.token)["state"])
 
 	def test_another_browser_with_the_same_phone_and_device_gets_to_it(self):
 		started = self.buy()
 		self.work()
-		self.assertEqual(started.token, purchases.resume(self.router.name, self.phone, self.mac.lower()))
+		self.assertEqual(started.token, purchase_view.resume(self.router.name, self.phone, self.mac.lower()))
 
 	def test_another_device_with_the_same_phone_does_not(self):
 		self.buy()
 		self.work()
 		for mac in ("", factories.a_mac(), "nonsense"):
-			self.assertIsNone(purchases.resume(self.router.name, self.phone, mac))
+			self.assertIsNone(purchase_view.resume(self.router.name, self.phone, mac))
+
+	def test_a_code_that_no_gateway_takes_is_not_called_sent(self):
+		self.use_settings(send_sms=1)
+		started = self.buy()
+		self.work()
+		purchase = frappe.get_doc("Hotspot Purchase", started.purchase)
+		self.assertEqual("Waiting", purchase.sms_status)
+		self.assertIn("SMS Settings", purchase.sms_error)
 
 	def test_a_token_cannot_be_made_up(self):
 		started = self.buy()
 		for token in (started.purchase, f"{started.purchase}.", f"{started.purchase}.{'0' * 40}", "", "é.x"):
-			self.assertIsNone(purchases.state(token))
+			self.assertIsNone(purchase_view.state(token))
 
 	def test_paid_after_it_was_given_up_it_is_sold_all_the_same(self):
 		self.daraja.customer(self.phone).always(Decision.ACCEPT)
@@ -322,7 +331,7 @@ class TestMpesa(VoucherTestCase):
 		self.daraja.courier.release()
 		self.daraja.settle()
 		self.work()
-		self.assertEqual("paid", purchases.state(started.token)["state"])
+		self.assertEqual("paid", purchase_view.state(started.token)["state"])
 
 	def test_too_little_by_pay_bill_is_owed_back(self):
 		self.daraja.customer(self.phone).always(Decision.NEVER)
@@ -333,7 +342,7 @@ class TestMpesa(VoucherTestCase):
 		self.work_due()
 		payment.reload()
 		self.assertEqual("Needs Review", payment.status)
-		self.assertEqual("refund", purchases.state(started.token)["state"])
+		self.assertEqual("refund", purchase_view.state(started.token)["state"])
 
 	def test_a_cancelled_payment_entry_takes_an_unused_voucher_back(self):
 		started = self.buy()
@@ -390,7 +399,7 @@ class TestPool(TestMpesa):
 		purchases.start(self.package.name, self.router.name, self.phone)
 		self.assertEqual(19, self.for_sale())
 		started = self.buy(Decision.CANCEL, phone=factories.a_phone())
-		purchases.state(started.token)
+		purchase_view.state(started.token)
 		frappe.db.commit()
 		self.work()
 		self.assertEqual(19, self.for_sale())
@@ -415,7 +424,7 @@ class TestPool(TestMpesa):
 		self.daraja.courier.release()
 		self.daraja.settle()
 		self.work()
-		self.assertEqual("refund", purchases.state(started.token)["state"])
+		self.assertEqual("refund", purchase_view.state(started.token)["state"])
 		payment = frappe.get_doc("Subscription Payment", {"hotspot_purchase": started.purchase})
 		self.assertEqual(("Needs Review", 1), (payment.status, payment.verified))
 

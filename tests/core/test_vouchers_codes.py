@@ -135,3 +135,16 @@ def test_a_code_made_elsewhere_is_shown_as_it_is(code):
 )
 def test_names_that_routers_refuse_are_no_codes(code):
 	assert not codes.is_login_name(code)
+
+
+@given(lengths)
+def test_folding_leaves_our_codes_as_they_are(length):
+	assert not codes.is_changed_by_folding(codes.make(length))
+
+
+@pytest.mark.parametrize(
+	("code", "changed"),
+	[("CDFGHJKMN", True), ("cdfh-jkmnp", True), ("cdfhjkmnO", False), ("Shop-1", False), ("12345678", False)],
+)
+def test_a_code_made_elsewhere_that_folding_would_change_is_known(code, changed):
+	assert codes.is_changed_by_folding(code) is changed

@@ -25,6 +25,7 @@ _GROUP = 4
 _LONGEST_TYPED = 256
 _FOLDED = str.maketrans(LOOK_ALIKES)
 _PREFIX = re.compile(rf"[{PREFIX_LETTERS}]{{0,{MAX_PREFIX_LENGTH}}}")
+_LIKE_OURS = re.compile(rf"[{PREFIX_LETTERS}]{{{MIN_LENGTH},{MAX_LENGTH + MAX_PREFIX_LENGTH}}}")
 _NOT_IN_A_CODE = re.compile(r"[^0-9a-z]+")
 
 
@@ -58,6 +59,13 @@ def is_guessable(typed: str) -> bool:
 	code = normalise(typed)
 	letters = 10 if code.isdigit() else len(ALPHABET)
 	return int(letters ** len(code)) < guesses(MIN_LENGTH)
+
+
+def is_changed_by_folding(code: str) -> bool:
+	"""Whether a page that undoes case, grouping and look-alikes in what looks like one of our codes would make another
+	code of this one: it was made elsewhere, and has to be sent as it was typed."""
+	folded = normalise(code)
+	return folded != code and bool(_LIKE_OURS.fullmatch(folded))
 
 
 def is_valid_prefix(prefix: str) -> bool:
