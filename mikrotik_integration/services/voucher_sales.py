@@ -2,6 +2,7 @@
 transaction: no document without its vouchers, no voucher without its document.
 """
 
+import random
 from typing import Any
 
 import frappe
@@ -16,6 +17,7 @@ from mikrotik_integration.services.vouchers import VOUCHER
 
 POOL = "Pool"
 MOST_AT_ONCE = 1000
+CROWD = 200  # buyers at the same moment
 
 
 def sell(plan, router, count: int, **sale: Any) -> list[str]:
@@ -36,21 +38,30 @@ def sell(plan, router, count: int, **sale: Any) -> list[str]:
 
 
 def take_from_pool(plan: str, router: str, count: int) -> list[str]:
-	"""Lock so many vouchers that nobody else can then take. Raises SoldOut if there are not so many."""
+	"""Lock so many vouchers that nobody else can then take. Raises SoldOut if there are not so many.
+
+	Each is locked by its name: a locking search for any of them locks all that it passes over, and every other buyer
+	of that moment would be told that nothing is left.
+	"""
 	voucher = frappe.qb.DocType(VOUCHER)
-	names = (
+	in_pool = (
 		frappe.qb.from_(voucher)
 		.select(voucher.name)
 		.where((voucher.internet_plan == plan) & (voucher.mikrotik_settings == router))
 		.where((voucher.status == "Available") & voucher.reserved_for.isnull())
 		.where(voucher.use_before.isnull() | (voucher.use_before > now_datetime()))
-		.orderby(voucher.creation)
-		.limit(count)
-		.for_update(skip_locked=True)
-	).run(pluck=True)
-	if len(names) < count:
+	)
+	candidates = in_pool.limit(count + CROWD).run(pluck=True)
+	random.shuffle(candidates)  # buyers of one moment begin at different ones
+	taken: list[str] = []
+	for name in candidates:
+		if len(taken) < count:
+			taken += in_pool.where(voucher.name == name).for_update(skip_locked=True).run(pluck=True)
+	if not taken:  # waits for the buyers of this moment, and sees what they leave
+		taken = in_pool.limit(count).for_update().run(pluck=True)
+	if len(taken) < count:
 		raise SoldOut(_("{0} is sold out here").format(plan))
-	return names
+	return taken
 
 
 def _make_sold(plan, router, code: str, sale: dict[str, Any]) -> str:

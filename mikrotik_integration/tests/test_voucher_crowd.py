@@ -1,12 +1,13 @@
 """The fifth invariant: a code is sold once and used by at most its number of devices, also when all come at once."""
 
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import frappe
 import requests
 
-from mikrotik_integration.services import purchase_view
+from mikrotik_integration.services import purchase_view, voucher_sales
 from mikrotik_integration.simulators.daraja import Fate, Kind
 from mikrotik_integration.simulators.routeros import LoginRefused
 from mikrotik_integration.tests import factories
@@ -14,6 +15,18 @@ from mikrotik_integration.tests.test_vouchers import VoucherTestCase
 
 API = "/api/method/mikrotik_integration.api.hotspot"
 AT_ONCE = 25
+
+
+def _take_and_hold(site: str, package: str, router: str, took, finish) -> list[str]:
+	"""In a thread, and so on a database connection of its own."""
+	frappe.init(site=site)
+	frappe.connect()
+	names = voucher_sales.take_from_pool(package, router, 1)
+	took.set()
+	finish.wait(30)
+	frappe.db.rollback()
+	frappe.destroy()
+	return names
 
 
 class TestCrowd(VoucherTestCase):
@@ -77,6 +90,20 @@ class TestCrowd(VoucherTestCase):
 				limit=0,
 			),
 		)
+
+	def test_5_a_buyer_who_has_not_finished_does_not_make_the_pool_look_empty(self):
+		package = self.a_pool(3)
+		took, finish = threading.Event(), threading.Event()
+		with ThreadPoolExecutor(1) as other:
+			first = other.submit(
+				_take_and_hold, frappe.local.site, package.name, self.router.name, took, finish
+			)
+			self.assertTrue(took.wait(30))
+			frappe.db.rollback()
+			mine = voucher_sales.take_from_pool(package.name, self.router.name, 2)
+			finish.set()
+			self.assertEqual(3, len({*mine, *first.result(30)}))
+		frappe.db.rollback()
 
 	def test_5_of_20_devices_at_once_on_a_voucher_for_3_exactly_3_get_in(self):
 		voucher = self.sell_one(factories.a_package(device_limit=3))
