@@ -1,5 +1,6 @@
 """A kiosk sells an hour of Wi-Fi for cash, and a guest buys one on the captive portal with M-PESA."""
 
+import secrets
 import time
 
 import frappe
@@ -86,8 +87,8 @@ def _ask(site_url: str, function: str, **values) -> dict:
 
 
 def _log_in(router: Router, code: str) -> None:
-	"""A phone joins the Wi-Fi and opens the login link, as a QR code does."""
-	phone = router.do("plug_in")
+	"""A phone that was never here, and has no cookie, joins the Wi-Fi and opens the login link, as a QR code does."""
+	phone = router.do("plug_in", mac="02:" + secrets.token_bytes(5).hex(":").upper())
 	link = f"{phone['url']}/login?username={code}&password={code}"
 	requests.get(link, timeout=30, allow_redirects=False)
 	online = [row for row in router.do("sessions")["sessions"] if row["user"] == code]
