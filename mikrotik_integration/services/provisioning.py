@@ -233,8 +233,10 @@ def _end_refused(router: str, sessions: list[SessionReading]) -> None:
 	"""Devices beyond a voucher's number lose their session. Those that come back do so until the next reading."""
 	if not sessions:
 		return
+	endpoint = routers.endpoint(router)
+	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
 	try:
-		with connect(routers.endpoint(router)) as connection:
+		with connect(endpoint) as connection:
 			results = end_devices(connection, sessions)
 	except RouterError as error:
 		api_log.log_event(router, "end-devices", ok=False, result=str(error))

@@ -32,6 +32,7 @@ def send(document, phone_number: str, amount: Decimal | float, description: str)
 	request.flags.ignore_permissions = True
 	request.flags.is_from_service = True
 	request.insert()
+	frappe.db.commit()  # nosemgrep: nobody else's prompt may wait for this one's number while M-PESA is asked
 	_submit(request)
 	name = inbox.record_push(request.name)
 	frappe.db.commit()  # nosemgrep: the prompt is on the phone, whatever comes next
@@ -50,15 +51,27 @@ def _submit(request) -> None:
 	try:
 		request.submit()
 	except frappe.RateLimitExceededError:
+		_discard(request)
 		raise
 	except Exception as error:
+		traceback = frappe.get_traceback()  # without local variables, which hold credentials
+		_discard(request)
 		frappe.log_error(
 			"M-PESA prompt was not sent",
-			frappe.get_traceback(),  # without local variables, which hold credentials
+			traceback,
 			reference_doctype=request.doctype,
 			reference_name=request.name,
 		)
 		raise PaymentNotPossible(_("M-PESA could not be reached. Nobody was charged; try again")) from error
+
+
+def _discard(request) -> None:
+	"""No prompt went out: no draft stays, which somebody could submit later."""
+	frappe.db.rollback()
+	frappe.delete_doc(
+		request.doctype, request.name, ignore_permissions=True, force=True, delete_permanently=True
+	)
+	frappe.db.commit()  # nosemgrep: the caller's refusal takes back what is not committed
 
 
 def phone(text: str | None) -> str:

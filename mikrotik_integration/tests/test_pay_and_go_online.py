@@ -3,10 +3,14 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from unittest import mock
 
 import frappe
 import requests
 from frappe.utils import add_to_date, get_datetime, now_datetime
+from frappe_mpsa_payments.frappe_mpsa_payments.doctype.mpesa_express_request.mpesa_express_request import (
+	MpesaExpressRequest as Mpesa,
+)
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.core.payments.transaction_status import TransactionStatus
@@ -31,11 +35,34 @@ def _note_another_conversation(site_name: str, payment: str) -> None:
 	frappe.destroy()
 
 
+def _numbers_that_are_free(site_name: str) -> list:
+	"""The naming series of prompts, locked without waiting, on a connection of its own. Raises if one is taken."""
+	frappe.init(site=site_name)
+	frappe.connect()
+	rows = frappe.db.sql("select name from `tabSeries` where name like 'MEXP-%' for update nowait")
+	frappe.db.rollback()
+	frappe.destroy()
+	return rows
+
+
 class TestPushPayment(ServiceTestCase):
 	def setUp(self) -> None:
 		super().setUp()
 		self.router = factories.a_router(self.sim)
 		self.subscription = factories.a_subscription(self.router)
+
+	def test_no_prompt_waits_for_another_ones_number_while_mpesa_is_asked(self):
+		ask, seen = Mpesa.initiate_request, []
+
+		def asked(request):
+			with ThreadPoolExecutor(1) as other:
+				seen.append(other.submit(_numbers_that_are_free, frappe.local.site).result(30))
+			return ask(request)
+
+		with mock.patch.object(Mpesa, "initiate_request", asked):
+			self.pay(self.subscription)
+		self.assertEqual(1, len(seen))
+		self.assertTrue(seen[0])
 
 	def test_a_confirmed_push_puts_the_customer_online_with_the_books_right(self):
 		name = self.pay(self.subscription)

@@ -8,7 +8,7 @@ from datetime import date
 import frappe
 from frappe import _
 from frappe.core.doctype.user_permission.user_permission import get_user_permissions
-from frappe.utils import add_days, formatdate, getdate, today
+from frappe.utils import add_days, flt, formatdate, getdate, today
 
 LONGEST_DAYS = 732
 FEW_DAYS = 10
@@ -88,3 +88,19 @@ def in_currency(rows: list[dict]) -> list[dict]:
 	"""The rows, each with the currency of its amounts."""
 	currency = company_currency()
 	return [{**row, "currency": currency} for row in rows]
+
+
+def money_bars(name: str, rows: list[dict], field: str, by_day: bool) -> dict | None:
+	"""A bar for each row: ``key`` is its day, else ``label`` says what it is. None for no rows."""
+	if not rows:
+		return None
+	labels = day_labels([row["key"] for row in rows]) if by_day else [row["label"] for row in rows]
+	return {
+		"data": {
+			"labels": labels,
+			"datasets": [{"name": name, "values": [flt(row[field], 2) for row in rows]}],
+		},
+		"type": "bar",
+		"colors": ["#29CD42"],
+		"fieldtype": "Currency",
+	}

@@ -6,7 +6,7 @@ Vouchers count when they are invoiced, also where their revenue is deferred unti
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Coalesce, Count, DateFormat, Sum
-from frappe.utils import flt, formatdate
+from frappe.utils import formatdate
 from pypika import Case
 
 from mikrotik_integration.mikrotik_integration.report import scope
@@ -90,21 +90,8 @@ def _columns(group: str) -> list[dict]:
 
 
 def _chart(rows: list[dict], group: str) -> dict | None:
-	if not rows:
-		return None
 	shown = rows if group in ("Day", "Month") else rows[:LARGEST_SHOWN]
-	labels = (
-		scope.day_labels([row["key"] for row in shown]) if group == "Day" else [row["label"] for row in shown]
-	)
-	return {
-		"data": {
-			"labels": labels,
-			"datasets": [{"name": _("Revenue before Tax"), "values": [flt(row["net"], 2) for row in shown]}],
-		},
-		"type": "bar",
-		"colors": ["#29CD42"],
-		"fieldtype": "Currency",
-	}
+	return scope.money_bars(_("Revenue before Tax"), shown, "net", by_day=group == "Day")
 
 
 def _summary(rows: list[dict]) -> list[dict]:

@@ -119,21 +119,8 @@ def _columns(group: str) -> list[dict]:
 
 
 def _chart(rows: list[dict], group: str) -> dict | None:
-	if not rows:
-		return None
 	shown = rows if group == "Day" else rows[:LARGEST_SHOWN]
-	labels = (
-		scope.day_labels([row["key"] for row in shown]) if group == "Day" else [row["label"] for row in shown]
-	)
-	return {
-		"data": {
-			"labels": labels,
-			"datasets": [{"name": _("Money"), "values": [flt(row["money"], 2) for row in shown]}],
-		},
-		"type": "bar",
-		"colors": ["#29CD42"],
-		"fieldtype": "Currency",
-	}
+	return scope.money_bars(_("Money"), shown, "money", by_day=group == "Day")
 
 
 def _summary(rows: list[dict]) -> list[dict]:
