@@ -12,7 +12,7 @@ from frappe.utils.password import encrypt, get_decrypted_password, set_encrypted
 
 from mikrotik_integration.core.routeros.values import parse_rate, rate_limit
 from mikrotik_integration.core.subscriptions.lifecycle import Access
-from mikrotik_integration.services import lifecycle
+from mikrotik_integration.services import jobs, lifecycle
 
 ENABLED, DISABLED, ABSENT = "Enabled", "Disabled", "Absent"
 PPP_SERVICES = ("pppoe", "l2tp", "pptp", "openvpn")
@@ -230,11 +230,8 @@ def give_up_others(owner, keep: list[str]) -> None:
 
 def enqueue_refresh(filters: dict[str, Any]) -> None:
 	"""Have a worker work out again what these subscriptions want of their routers."""
-	frappe.enqueue(
-		"mikrotik_integration.services.accounts.refresh_subscriptions",
-		queue="long",
-		enqueue_after_commit=True,
-		filters=filters,
+	jobs.enqueue(
+		"mikrotik_integration.services.accounts.refresh_subscriptions", queue="long", filters=filters
 	)
 
 

@@ -14,6 +14,7 @@ from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	accounts,
 	deferred,
+	jobs,
 	provisioning,
 	voucher_books,
 	voucher_packages,
@@ -30,13 +31,7 @@ DERIVED = ("status", "status_reason", "expires_on", "next_change")
 
 def enqueue(name: str) -> None:
 	"""Make the vouchers of a batch in the background."""
-	frappe.enqueue(
-		"mikrotik_integration.services.batches.make",
-		queue="long",
-		timeout=1800,
-		enqueue_after_commit=True,
-		name=name,
-	)
+	jobs.enqueue("mikrotik_integration.services.batches.make", queue="long", timeout=1800, name=name)
 
 
 def make(name: str) -> None:
@@ -177,13 +172,7 @@ def hold(rows: list[frappe._dict]) -> None:
 
 def enqueue_push(name: str) -> None:
 	"""Bring the vouchers of a batch onto their routers after the commit."""
-	frappe.enqueue(
-		"mikrotik_integration.services.batches.push",
-		queue="long",
-		timeout=1800,
-		enqueue_after_commit=True,
-		name=name,
-	)
+	jobs.enqueue("mikrotik_integration.services.batches.push", queue="long", timeout=1800, name=name)
 
 
 def push(name: str) -> None:

@@ -13,6 +13,7 @@ from mikrotik_integration.services import (
 	daily_invoices,
 	deferred,
 	invoicing,
+	jobs,
 	ledger,
 	lifecycle,
 	messages,
@@ -191,10 +192,4 @@ def _guarded(step, name: str):
 
 
 def enqueue_push(router: str) -> None:
-	frappe.enqueue(
-		"mikrotik_integration.services.provisioning.push_router",
-		queue="short",
-		timeout=300,
-		enqueue_after_commit=True,
-		router=router,
-	)
+	jobs.enqueue("mikrotik_integration.services.provisioning.push_router", timeout=300, router=router)

@@ -4,6 +4,8 @@ import frappe
 from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_redis_conn
 
+from mikrotik_integration.services import jobs
+
 DUE = ("Requested", "Received", "Verified")
 WAITING_SECONDS = 30
 
@@ -23,7 +25,7 @@ def enqueue(name: str) -> None:
 def wake() -> None:
 	"""Queue the job, unless one is queued that has not begun: it will see what was committed until it begins."""
 	if get_redis_conn().set(_waiting_key(), 1, nx=True, ex=WAITING_SECONDS):
-		frappe.enqueue("mikrotik_integration.services.inbox_worker.run", queue="short", timeout=1500)
+		jobs.enqueue("mikrotik_integration.services.inbox_worker.run", timeout=1500)
 
 
 def begun() -> None:

@@ -4,7 +4,7 @@ import frappe
 from frappe.core.doctype.sms_settings.sms_settings import send_sms
 from frappe.utils import format_datetime
 
-from mikrotik_integration.services import application, settings
+from mikrotik_integration.services import application, jobs, settings
 
 
 def payment_applied(payment) -> None:
@@ -27,10 +27,8 @@ def _enqueue(subscription, template: str, amount: float = 0, phone: str | None =
 		return
 	receiver = subscription.phone_number or phone
 	if receiver:
-		frappe.enqueue(
+		jobs.enqueue(
 			"mikrotik_integration.services.messages.send",
-			queue="short",
-			enqueue_after_commit=True,
 			receiver=receiver,
 			template=settings.isp_settings().get(template) or "",
 			values=_values(subscription, amount),

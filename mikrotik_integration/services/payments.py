@@ -11,6 +11,7 @@ from mikrotik_integration.services import (
 	inbox,
 	inbox_queue,
 	invoicing,
+	jobs,
 	provisioning,
 	purchase_money,
 	pushes,
@@ -150,12 +151,7 @@ def reverse(payment_entry_name: str) -> None:
 
 def enqueue_settle(subscription_name: str) -> None:
 	"""The books of a subscription changed: have a worker make its periods and its router agree."""
-	frappe.enqueue(
-		"mikrotik_integration.services.payments.settle",
-		queue="short",
-		enqueue_after_commit=True,
-		subscription_name=subscription_name,
-	)
+	jobs.enqueue("mikrotik_integration.services.payments.settle", subscription_name=subscription_name)
 
 
 def settle(subscription_name: str) -> None:

@@ -6,7 +6,7 @@ from frappe.utils import add_to_date, cint, get_url, now_datetime
 
 from mikrotik_integration.core.vouchers import codes
 from mikrotik_integration.exceptions import SettingsMissing
-from mikrotik_integration.services import messages, prompts, settings
+from mikrotik_integration.services import jobs, messages, prompts, settings
 from mikrotik_integration.services.purchases import PURCHASE
 from mikrotik_integration.services.voucher_view import login_of
 from mikrotik_integration.services.vouchers import VOUCHER
@@ -34,12 +34,7 @@ def send_again(name: str) -> None:
 
 
 def enqueue_sms(name: str) -> None:
-	frappe.enqueue(
-		"mikrotik_integration.services.purchase_sms.send_sms",
-		queue="short",
-		enqueue_after_commit=True,
-		name=name,
-	)
+	jobs.enqueue("mikrotik_integration.services.purchase_sms.send_sms", name=name)
 
 
 def send_due_sms() -> None:

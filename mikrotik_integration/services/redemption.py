@@ -8,6 +8,7 @@ from mikrotik_integration.core.vouchers import codes, devices
 from mikrotik_integration.core.vouchers.devices import Verdict
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
+	jobs,
 	prompts,
 	provisioning,
 	pushes,
@@ -197,12 +198,7 @@ def replace_by_staff(name: str, old: str, new: str) -> None:
 
 
 def _enqueue_leaving(router: str) -> None:
-	frappe.enqueue(
-		"mikrotik_integration.services.redemption.let_devices_leave",
-		queue="short",
-		enqueue_after_commit=True,
-		router=router,
-	)
+	jobs.enqueue("mikrotik_integration.services.redemption.let_devices_leave", router=router)
 
 
 def let_devices_leave(router: str) -> None:

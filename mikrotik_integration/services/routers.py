@@ -10,7 +10,7 @@ from mikrotik_integration.core.provisioning import check
 from mikrotik_integration.core.provisioning.reconcile import Outcome
 from mikrotik_integration.core.routeros.client import Endpoint, Tls
 from mikrotik_integration.core.usage.snapshot import RouterStatus
-from mikrotik_integration.services import api_log
+from mikrotik_integration.services import api_log, jobs
 
 CONNECT_TIMEOUT_S = 5
 DEADLINE_S = 90
@@ -58,13 +58,11 @@ def enqueue_checks(ignore_pauses: bool = False) -> None:
 
 
 def enqueue_check(router: str) -> None:
-	frappe.enqueue(
+	jobs.enqueue(
 		"mikrotik_integration.services.provisioning.check_router",
 		queue="default",
 		timeout=600,
 		job_id=f"mikrotik-check|{router}",
-		deduplicate=True,
-		enqueue_after_commit=True,
 		router=router,
 	)
 

@@ -5,7 +5,7 @@ from frappe import _
 
 from mikrotik_integration.core.subscriptions import lifecycle as core
 from mikrotik_integration.exceptions import SubscriptionError
-from mikrotik_integration.services import application, invoicing, lifecycle, periods, realtime
+from mikrotik_integration.services import application, invoicing, jobs, lifecycle, periods, realtime
 from mikrotik_integration.services.locks import lock_row
 
 ACTIONS = {
@@ -85,11 +85,9 @@ def follow_customer(customer_name: str, disabled: bool) -> None:
 
 def enqueue_push(name: str) -> None:
 	"""Bring the accounts of one subscription onto their routers, in the background."""
-	frappe.enqueue(
+	jobs.enqueue(
 		"mikrotik_integration.services.provisioning.push_owner",
-		queue="short",
 		timeout=300,
-		enqueue_after_commit=True,
 		reference_doctype="Customer Subscription",
 		reference_name=name,
 	)

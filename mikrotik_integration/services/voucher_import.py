@@ -18,6 +18,7 @@ from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	accounts,
 	batches,
+	jobs,
 	settings,
 	voucher_packages,
 	voucher_takeover,
@@ -142,36 +143,36 @@ def enqueue(source: Source, sold_elsewhere: bool) -> None:
 	if source.package:
 		voucher_packages.check(source.package, for_sale=False)
 	voucher_packages.router_for_sale(source.router)
-	frappe.enqueue(
+	jobs.enqueue(
 		"mikrotik_integration.services.voucher_import.run",
 		queue="long",
 		timeout=3600,
-		enqueue_after_commit=True,
 		source=vars(source),
 		sold_elsewhere=sold_elsewhere,
+		asked_by=frappe.session.user,
 	)
 
 
-def run(source: dict, sold_elsewhere: bool) -> dict:
-	"""Background job: ``{"imported", "problems", "batches", "warning"}``. No other worker talks to the router
-	meanwhile, so that none takes a code for a stranger's that is about to be ours."""
+def run(source: dict, sold_elsewhere: bool, asked_by: str) -> dict:
+	"""Background job: ``{"imported", "problems", "batches", "warning"}``. ``asked_by`` hears of it. No other worker
+	talks to the router meanwhile, so that none takes a code for a stranger's that is about to be ours."""
 	wanted = Source(**source)
 	try:
 		with router_lock(wanted.router, WAIT_SECONDS) as held:
 			if not held:
 				raise VoucherError(_("The router {0} is busy. Try again").format(wanted.router))
-			result = _take_in(wanted, sold_elsewhere)
+			result = _take_in(wanted, sold_elsewhere, asked_by)
 	except Exception as error:
 		frappe.db.rollback()
-		_tell(state="failed", because=str(error))
+		_tell(asked_by, state="failed", because=str(error))
 		raise
 	for name in result["batches"]:
 		batches.enqueue_push(name)
-	_tell(state="done", **result)
+	_tell(asked_by, state="done", **result)
 	return result
 
 
-def _take_in(source: Source, sold_elsewhere: bool) -> dict:
+def _take_in(source: Source, sold_elsewhere: bool, asked_by: str) -> dict:
 	users = _users(source)
 	frappe.db.commit()  # nosemgrep: what is here already must be read after the lock was obtained
 	lines = read(source, users)
@@ -187,7 +188,7 @@ def _take_in(source: Source, sold_elsewhere: bool) -> dict:
 			_fill(name, part, users, sold_elsewhere)
 			made.append(name)
 			done += len(part)
-			_tell(state="running", done=done, total=len(rows))
+			_tell(asked_by, state="running", done=done, total=len(rows))
 	warning = _take_over(source.router, made, users)
 	return {"imported": len(rows), "problems": len(lines) - len(rows), "batches": made, "warning": warning}
 
@@ -266,5 +267,5 @@ def _own(row: Row, shared: dict) -> dict:
 	}
 
 
-def _tell(**news) -> None:
-	frappe.publish_realtime("hotspot_voucher_import", news, user=frappe.session.user)
+def _tell(user: str, **news) -> None:
+	frappe.publish_realtime("hotspot_voucher_import", news, user=user)

@@ -12,7 +12,7 @@ from frappe.utils import cint, flt, now_datetime
 from mikrotik_integration import permissions
 from mikrotik_integration.core.vouchers import standing
 from mikrotik_integration.exceptions import SoldOut, VoucherError
-from mikrotik_integration.services import deferred, refunds, settings, voucher_packages, vouchers
+from mikrotik_integration.services import deferred, jobs, refunds, settings, voucher_packages, vouchers
 from mikrotik_integration.services.vouchers import VOUCHER
 
 POOL = "Pool"
@@ -114,11 +114,9 @@ def check_unused(voucher) -> None:
 
 def enqueue_push(names: list[str]) -> None:
 	"""Bring these vouchers onto (or off) their routers after the commit."""
-	frappe.enqueue(
+	jobs.enqueue(
 		"mikrotik_integration.services.provisioning.push_owners",
-		queue="short",
 		timeout=300,
-		enqueue_after_commit=True,
 		reference_doctype=VOUCHER,
 		reference_names=names,
 	)

@@ -42,19 +42,23 @@ def clear_jobs() -> None:
 
 
 def run_jobs(limit: int = 500) -> int:
-	"""Run this site's queued jobs here, oldest first, as a worker would; returns how many."""
-	done = 0
+	"""Run this site's queued jobs here, oldest first, as a worker would, each as the user whose request queued it;
+	returns how many."""
+	done, user = 0, frappe.session.user
 	while done < limit and (jobs := sorted(_jobs(), key=lambda job: job.enqueued_at)):
 		job = jobs[0]
 		job.delete()
 		done += 1
 		frappe.db.commit()
+		frappe.set_user(job.kwargs["user"])
 		try:
 			frappe.get_attr(job.kwargs["method"])(**job.kwargs["kwargs"])
 			frappe.db.commit()
 		except Exception:
 			frappe.db.rollback()
 			raise
+		finally:
+			frappe.set_user(user)
 	return done
 
 

@@ -318,7 +318,7 @@ class TestUndoing(VoucherBooksTestCase):
 
 	def jobs(self) -> list[str]:
 		return [
-			job.kwargs["method"]
+			job.kwargs["kwargs"].get("function", "")
 			for queue in ("short", "default", "long")
 			for job in get_queue(queue).jobs
 			if job.kwargs.get("site") == frappe.local.site

@@ -42,7 +42,7 @@ class ImportTestCase(ServiceTestCase):
 
 	def take_in(self, text: str | None = None, package: str = "", sold_elsewhere: bool = True) -> dict:
 		source = Source(self.router.name, text, package or self.package.name, "codes.csv")
-		return voucher_import.run(vars(source), sold_elsewhere)
+		return voucher_import.run(vars(source), sold_elsewhere, frappe.session.user)
 
 	def voucher(self, code: str):
 		frappe.db.rollback()
