@@ -1,6 +1,7 @@
 """What this app refuses, as Frappe shows it. Errors of a router or of Daraja are in ``core``."""
 
 import frappe
+from frappe import _
 from frappe.utils import escape_html
 
 
@@ -30,3 +31,16 @@ class VoucherError(Refusal):
 
 class SoldOut(VoucherError):
 	"""The pool of a package has no code left."""
+
+
+class LoginTaken(Refusal):
+	"""A login belongs to one subscription or voucher, and no other may have it."""
+
+	def __init__(self, username: str, doctype: str, name: str) -> None:
+		# the name of a voucher says nothing, and its code may be unsold
+		owner = _("a voucher") if doctype == "Hotspot Voucher" else name
+		super().__init__(
+			_("The user name {0} is taken by {1}; upper and lower case count as the same").format(
+				username, owner
+			)
+		)

@@ -10,7 +10,7 @@ from mikrotik_integration.core.provisioning import check
 from mikrotik_integration.core.provisioning.reconcile import Outcome
 from mikrotik_integration.core.routeros.client import Endpoint, Tls
 from mikrotik_integration.core.usage.snapshot import RouterStatus
-from mikrotik_integration.services import api_log, jobs
+from mikrotik_integration.services import api_log, jobs, realtime
 
 CONNECT_TIMEOUT_S = 5
 DEADLINE_S = 90
@@ -128,9 +128,7 @@ def _pending_accounts(router: str) -> int:
 
 def _write(router: str, values: dict) -> None:
 	frappe.db.set_value("MikroTik Settings", router, values, update_modified=False)
-	frappe.publish_realtime(
-		f"router_{router}_update", values, doctype="MikroTik Settings", docname=router, after_commit=True
-	)
+	realtime.router_changed(router, values)
 
 
 def test_connection(router: str) -> list[dict]:

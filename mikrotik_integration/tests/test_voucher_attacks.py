@@ -878,7 +878,7 @@ class TestWords(VoucherAttackTestCase):
 		self.buy(phone)
 		self.settle()
 		purchase = self.purchase_of(phone)
-		message = frappe.render_template("{{ package }}: {{ code }}", purchase_sms._sms_values(purchase))
+		message = message_templates.fill("{{ package }}: {{ code }}", purchase_sms._sms_values(purchase))
 		self.assertIn("{{ frappe.session.user }} {% raw %}", message)
 
 	def test_a_gateways_failure_tells_neither_its_password_nor_the_code(self):
