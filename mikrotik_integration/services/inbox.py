@@ -14,7 +14,7 @@ from frappe.utils import add_to_date, cstr, flt, get_datetime, get_system_timezo
 
 from mikrotik_integration.core.payments import account_numbers, amounts, phones
 from mikrotik_integration.core.payments.asking import next_ask
-from mikrotik_integration.services import settings
+from mikrotik_integration.services import foreign_text, settings
 from mikrotik_integration.services.locks import lock_row
 
 KES = "KES"
@@ -91,7 +91,8 @@ def record_pay_bill(register) -> str | None:
 	mpesa_settings = settings_of(register.businessshortcode)
 	if not receipt or not mpesa_settings or not 0 < flt(register.transamount) <= float(amounts.LIMIT):
 		return None
-	typed = cstr(register.billrefnumber)[:TYPED_LENGTH]
+	# without the apostrophe that keeps spreadsheets from calculating it
+	typed = cstr(register.billrefnumber).removeprefix("'")[:TYPED_LENGTH]
 	owner, suggestion = _owner_of_account(typed, cstr(register.msisdn))
 	if not owner and not is_ours(mpesa_settings):
 		return None
@@ -103,8 +104,8 @@ def record_pay_bill(register) -> str | None:
 			"receipt": receipt,
 			"amount": flt(register.transamount),
 			"phone_number": _phone(register.msisdn),
-			"payer_name": cstr(register.full_name)[:140],
-			"account_typed": typed,
+			"payer_name": foreign_text.line(register.full_name),
+			"account_typed": foreign_text.line(typed),
 			"shortcode": register.businessshortcode,
 			"mpesa_settings": mpesa_settings,
 			"c2b_register": register.name,
@@ -136,6 +137,7 @@ def receipt_of(register) -> str | None:
 
 def _compare(name: str | None, typed: str) -> None:
 	"""A second confirmation of a receipt that names another account: one of the two is forged. Say so."""
+	typed = foreign_text.line(typed)
 	told = frappe.db.get_value(
 		"Subscription Payment",
 		{"name": name, "source": "Pay Bill"},
@@ -273,7 +275,7 @@ def settings_of(shortcode: str | None) -> str | None:
 
 def _phone(text) -> str | None:
 	try:
-		return phones.normalise(cstr(text))
+		return phones.normalise(cstr(text).removeprefix("'"))
 	except phones.InvalidPhone:
 		return None
 

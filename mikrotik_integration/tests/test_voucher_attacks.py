@@ -12,6 +12,7 @@ import requests
 from frappe.utils import add_to_date, now_datetime
 
 from mikrotik_integration import demo_company as site
+from mikrotik_integration.core import message_templates
 from mikrotik_integration.core.vouchers import codes
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
