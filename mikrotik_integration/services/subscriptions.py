@@ -5,7 +5,15 @@ from frappe import _
 
 from mikrotik_integration.core.subscriptions import lifecycle as core
 from mikrotik_integration.exceptions import SubscriptionError
-from mikrotik_integration.services import application, foreign_text, invoicing, jobs, lifecycle, periods, realtime
+from mikrotik_integration.services import (
+	application,
+	foreign_text,
+	invoicing,
+	jobs,
+	lifecycle,
+	periods,
+	realtime,
+)
 from mikrotik_integration.services.locks import lock_row
 
 ACTIONS = {

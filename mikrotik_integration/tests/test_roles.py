@@ -212,6 +212,7 @@ class TestTheForms(BrowserTestCase):
 		for field, value in values.items():
 			self.browser.run(f"void cur_frm.set_value('{field}', '{value}')")
 			self.browser.wait(f"cur_frm.doc.{field} === '{value}'")
+		self.browser.wait("!!cur_frm.doc.connection_type")
 		self.browser.run("void cur_frm.save()")
 		self.browser.wait("!cur_frm.is_new() && !!document.querySelector('.subscription-state')")
 		frappe.db.rollback()
