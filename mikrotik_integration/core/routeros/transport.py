@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 
 from .errors import TlsFailed, Unreachable
+from .sentences import is_sendable
 
 _EXPIRED, _NOT_YET_VALID = 10, 9
 _OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -50,6 +51,8 @@ def open_socket(host: str, port: int, tls: Tls | None, timeout_s: float) -> sock
 def _connect(host: str, port: int, timeout_s: float) -> socket.socket:
 	if not host.strip():
 		raise Unreachable("No address is given for the router")
+	if not is_sendable(host.strip()):
+		raise Unreachable("The router's address holds control characters")
 	if not 0 < port <= _HIGHEST_PORT:
 		raise Unreachable(f"{port} is not a port number: the API is on 8728, with TLS on 8729")
 	try:
@@ -92,7 +95,7 @@ def _secure(sock: socket.socket, host: str, tls: Tls) -> ssl.SSLSocket:
 def _context(tls: Tls) -> ssl.SSLContext:
 	try:
 		context = ssl.create_default_context(cadata=tls.ca_pem or None)
-	except ssl.SSLError as error:
+	except (ssl.SSLError, ValueError, TypeError) as error:
 		raise TlsFailed("The certificate of the authority cannot be read: it must be PEM text") from error
 	if tls.fingerprint_sha256 and not tls.ca_pem:
 		context.check_hostname = False
