@@ -42,7 +42,7 @@ def test_bytes_keep_a_session_alive(router: RouterSimulator, online: Online) -> 
 		router.advance(200)
 	assert session.is_live
 	router.advance(100)
-	assert (session.ended, session.usage.seconds) == ("idle timeout", 1900)
+	assert (session.ended, session.usage.seconds) == ("idle timeout", 1700)
 
 
 def test_time_without_bytes_of_one_session_alone_makes_it_idle(online: Online) -> None:

@@ -21,9 +21,11 @@ def end(router: Router, session: Session, reason: str) -> None:
 	if session.service == HOTSPOT:
 		counters.flush(router, session)
 		router.log("hotspot,info,debug", f"{session.user} ({session.address}): logged out: {reason}")
+		router.begin(hotspot.event(session, "on-logout", cause=reason))
 	else:
 		ppp.logged_out(router, session, reason)
 		router.log("ppp,info,account", f"{session.user} logged out, {reason}")
+		router.begin(ppp.event(session, "on-down"))
 
 
 def end_by_router(router: Router, session: Session, reason: str) -> None:
@@ -61,7 +63,7 @@ def enforce(router: Router, session: Session) -> None:
 def _enforce_timeouts(router: Router, session: Session) -> str | None:
 	"""Cuts the session at the first of its profile's timeouts; which of them it was."""
 	now = router.clock.now()
-	ends = {
+	ends: dict[str, float | None] = {
 		"session timeout": values.parse_duration(session.profile.get("session-timeout", "0")) or None,
 		"idle timeout": values.parse_duration(session.profile.get("idle-timeout", "0")) or None,
 	}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import cookies, counters, files, hotspot, values
+from . import cookies, counters, files, hotspot, scheduler, values
 from .router import Router
 from .sessions import BYTES_PER_PACKET, HOTSPOT, Session
 from .table import Row
@@ -209,6 +209,8 @@ def rows(router: Router, menu: str) -> list[Row]:
 	"""All rows of a menu as `print` finds them."""
 	if menu in INSTEAD:
 		return list(INSTEAD[menu](router))
+	if menu == scheduler.SCHEDULER:
+		return list(scheduler.rows(router))
 	if menu == files.FILES:
 		return files.shown(router)
 	if menu == cookies.COOKIES:
