@@ -1,6 +1,7 @@
 """What this app refuses, as Frappe shows it. Errors of a router or of Daraja are in ``core``."""
 
 import frappe
+from frappe import _
 from frappe.utils import escape_html
 
 
@@ -30,3 +31,14 @@ class VoucherError(Refusal):
 
 class SoldOut(VoucherError):
 	"""The pool of a package has no code left."""
+
+
+class ChangedMeanwhile(Refusal):
+	"""Somebody else acted on the same money at the same moment. Trying again sees what they did."""
+
+	def __init__(self) -> None:
+		super().__init__(
+			_(
+				"Somebody else did something here at the same moment. Nothing was booked: look at it, and try again"
+			)
+		)

@@ -25,11 +25,16 @@ add_to_apps_screen = [
 
 app_include_js = "/assets/mikrotik_integration/js/standstill.js"
 
+_turns = {
+	"before_submit": "mikrotik_integration.overrides.turns.before_submit",
+	"before_cancel": "mikrotik_integration.overrides.turns.before_cancel",
+}
 doc_events = {
 	"Customer": {
 		"on_update": "mikrotik_integration.overrides.customer.on_update",
 	},
 	"Payment Entry": {
+		**_turns,
 		"on_submit": "mikrotik_integration.overrides.payment_entry.on_submit",
 		"on_cancel": "mikrotik_integration.overrides.payment_entry.on_cancel",
 	},
@@ -37,6 +42,7 @@ doc_events = {
 		"on_update": "mikrotik_integration.overrides.system_settings.on_update",
 	},
 	"Sales Invoice": {
+		**_turns,
 		"validate": "mikrotik_integration.overrides.voucher_sale.validate",
 		"on_submit": [
 			"mikrotik_integration.overrides.sales_invoice.on_submit",
@@ -48,11 +54,13 @@ doc_events = {
 		],
 	},
 	"POS Invoice": {
+		**_turns,
 		"validate": "mikrotik_integration.overrides.voucher_sale.validate",
 		"on_submit": "mikrotik_integration.overrides.voucher_sale.on_submit",
 		"on_cancel": "mikrotik_integration.overrides.voucher_sale.on_cancel",
 	},
 	"Journal Entry": {
+		**_turns,
 		"validate": "mikrotik_integration.overrides.journal_entry.validate",
 		"on_cancel": "mikrotik_integration.overrides.journal_entry.on_cancel",
 	},

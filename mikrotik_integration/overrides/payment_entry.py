@@ -12,6 +12,7 @@ from mikrotik_integration.overrides import ownership
 from mikrotik_integration.services import (
 	inbox,
 	inbox_queue,
+	payment_entries,
 	payments,
 	purchase_money,
 	refunds,
@@ -19,7 +20,11 @@ from mikrotik_integration.services import (
 
 
 def on_submit(doc, method=None) -> None:
-	if doc.party_type != "Customer" or doc.flags.is_from_inbox:
+	if doc.party_type != "Customer":
+		return
+	if doc.payment_type == "Receive":
+		payment_entries.claim_receipt(doc)
+	if doc.flags.is_from_inbox:
 		return
 	if doc.payment_type == "Receive":
 		_refuse_second_booking(doc)
@@ -38,6 +43,7 @@ def on_submit(doc, method=None) -> None:
 
 
 def on_cancel(doc, method=None) -> None:
+	payment_entries.give_up_receipt(doc)
 	payments.reverse(doc.name)
 	if doc.payment_type == "Pay" and doc.get("hotspot_purchase"):
 		refunds.review(doc.hotspot_purchase)

@@ -14,7 +14,7 @@ from frappe import _
 from frappe.query_builder.functions import Date
 from frappe.utils import flt, getdate, today
 
-from mikrotik_integration.services import deferred, payment_entries, settings, voucher_books
+from mikrotik_integration.services import deferred, locks, payment_entries, settings, voucher_books
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.vouchers import VOUCHER
 
@@ -33,9 +33,8 @@ def make_due() -> None:
 	"""Daily: the invoices of days that are over, each in a transaction of its own. One that cannot be made (a closed
 	period, a missing account) is logged and tried again tomorrow."""
 	for router, day in _days(before=getdate(today())):
-		frappe.db.commit()  # nosemgrep: a day that fails takes no other with it
 		try:
-			make(router, day)
+			locks.afresh(make, router, day)  # commits: a day that fails takes no other with it
 		except Exception:
 			frappe.db.rollback()
 			frappe.log_error(

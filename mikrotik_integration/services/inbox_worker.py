@@ -13,6 +13,7 @@ from mikrotik_integration.services import (
 	application,
 	inbox,
 	inbox_queue,
+	locks,
 	messages,
 	provisioning,
 	purchase_sms,
@@ -71,7 +72,7 @@ def process(names: list[str]) -> None:
 def _apply(name: str) -> bool:
 	"""Whether the payment was applied now. The books of one payment do not hold up those of another."""
 	try:
-		applied = application.apply(name)
+		applied = locks.afresh(application.apply, name)
 		if applied:
 			_announce(name)
 		_show_failure(name)

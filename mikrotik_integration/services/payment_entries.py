@@ -10,10 +10,11 @@ from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_a
 from erpnext.accounts.party import get_party_account
 from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
-from frappe.utils import flt, getdate
+from frappe.utils import cstr, flt, getdate
 
-from mikrotik_integration.exceptions import SettingsMissing
-from mikrotik_integration.services import settings
+from mikrotik_integration.core.payments import receipts
+from mikrotik_integration.exceptions import PaymentNotPossible, SettingsMissing
+from mikrotik_integration.services import locks, settings
 
 CENTS = 2
 ADVANCES_APART = "book_advance_payments_in_separate_party_account"
@@ -64,6 +65,9 @@ def book(payment, customer: str, remarks: str, invoice: tuple[str, float] | None
 
 def allocate(invoice, amounts: dict[str, float]) -> None:
 	"""Use advances for a submitted invoice: so much of each Payment Entry, as far as it is there and still due."""
+	for name in sorted(amounts):
+		locks.take("Payment Entry", name)
+	locks.take("Sales Invoice", invoice.name)
 	due = flt(frappe.db.get_value("Sales Invoice", invoice.name, "outstanding_amount"), CENTS)
 	rows, left = [], due
 	for name, amount in amounts.items():
@@ -100,6 +104,27 @@ def _reconciliation_row(invoice, due: float, entry: str, there: float, allocated
 		debit_or_credit_note_posting_date=None,
 		cost_center=invoice.cost_center,
 	)
+
+
+def claim_receipt(entry) -> None:
+	"""A receipt is money once: the database lets one submitted Payment Entry have it. Raises PaymentNotPossible."""
+	receipt = receipts.find(cstr(entry.reference_no))
+	if not receipt:
+		return
+	try:
+		frappe.db.set_value("Payment Entry", entry.name, "mpesa_receipt", receipt, update_modified=False)
+	except Exception as error:
+		if not frappe.db.is_unique_key_violation(error):
+			raise
+		other = frappe.db.get_value("Payment Entry", {"mpesa_receipt": receipt}) or _("another Payment Entry")
+		raise PaymentNotPossible(
+			_("The receipt {0} is booked already, by {1}").format(receipt, other)
+		) from error
+
+
+def give_up_receipt(entry) -> None:
+	"""The entry was cancelled: its receipt may be booked by another one."""
+	frappe.db.set_value("Payment Entry", entry.name, "mpesa_receipt", None, update_modified=False)
 
 
 def reference(payment) -> str:

@@ -12,6 +12,7 @@ from mikrotik_integration.services import (
 	inbox_queue,
 	invoicing,
 	jobs,
+	locks,
 	provisioning,
 	purchase_money,
 	pushes,
@@ -20,7 +21,6 @@ from mikrotik_integration.services import (
 	same_money,
 	verification,
 )
-from mikrotik_integration.services.locks import lock_row
 
 
 def request_payment(subscription, phone_number: str | None = None, amount: float | None = None) -> str:
@@ -156,14 +156,17 @@ def enqueue_settle(subscription_name: str) -> None:
 
 def settle(subscription_name: str) -> None:
 	"""Background job, see enqueue_settle."""
-	from mikrotik_integration.services import periods
-
-	if not lock_row("Customer Subscription", subscription_name):
-		return
-	periods.settle(frappe.get_doc("Customer Subscription", subscription_name, for_update=True))
+	locks.alone("Customer Subscription", subscription_name, _settle, subscription_name)
 	frappe.db.commit()  # nosemgrep: the books must stand before the router is talked to
 	realtime.subscription_changed(subscription_name)
 	provisioning.push_owner("Customer Subscription", subscription_name)
+
+
+def _settle(subscription_name: str) -> None:
+	from mikrotik_integration.services import periods
+
+	if frappe.db.exists("Customer Subscription", subscription_name):
+		periods.settle(frappe.get_doc("Customer Subscription", subscription_name))
 
 
 def receivable(subscription_name: str) -> float:

@@ -10,6 +10,7 @@ from frappe.utils import flt, now_datetime
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	deferred,
+	locks,
 	payment_entries,
 	refunds,
 	settings,
@@ -68,6 +69,7 @@ def owe_refund(payment, reason: str) -> None:
 
 def deliver(payment) -> None:
 	"""Sell the voucher for a verified payment and book it. Raises SoldOut if no code is left."""
+	locks.take(PURCHASE, payment.hotspot_purchase)
 	purchase = frappe.get_doc(PURCHASE, payment.hotspot_purchase, for_update=True)
 	payment.customer = purchase.customer
 	voucher = _voucher_for(purchase, payment)

@@ -1,10 +1,12 @@
 """One payment, from the first word of it to the books. Written by ``services.inbox`` and what follows it."""
 
+from collections.abc import Callable
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from mikrotik_integration.services import inbox_queue, payments
+from mikrotik_integration.services import inbox_queue, locks, payments
 
 MANAGERS = ("ISP Manager", "ISP Administrator", "System Manager")
 
@@ -25,17 +27,21 @@ class SubscriptionPayment(Document):
 	def confirm(self, reason: str) -> None:
 		"""A manager says that this payment is real."""
 		frappe.only_for(MANAGERS)
-		payments.confirm(self.name, reason)
+		self.alone(payments.confirm, reason)
 
 	@frappe.whitelist(methods=["POST"])
 	def assign(self, subscription: str) -> None:
 		"""This payment is for that subscription."""
 		frappe.only_for(MANAGERS)
 		frappe.get_doc("Customer Subscription", subscription).check_permission("write")
-		payments.assign(self.name, subscription)
+		self.alone(payments.assign, subscription)
 
 	@frappe.whitelist(methods=["POST"])
 	def not_a_duplicate(self) -> None:
 		"""Two payments after all."""
 		frappe.only_for(MANAGERS)
-		payments.not_a_duplicate(self.name)
+		self.alone(payments.not_a_duplicate)
+
+	def alone(self, act: Callable, *arguments: str) -> None:
+		"""While nobody else decides about any payment: two of them may be one money."""
+		locks.alone("DocType", self.doctype, act, self.name, *arguments)
