@@ -10,7 +10,7 @@ from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_a
 from erpnext.accounts.party import get_party_account
 from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
-from frappe.utils import flt, getdate
+from frappe.utils import flt, getdate, nowdate
 
 from mikrotik_integration.exceptions import SettingsMissing
 from mikrotik_integration.services import settings
@@ -100,6 +100,32 @@ def _reconciliation_row(invoice, due: float, entry: str, there: float, allocated
 		debit_or_credit_note_posting_date=None,
 		cost_center=invoice.cost_center,
 	)
+
+
+def set_off(invoice, note: str, amount: float) -> None:
+	"""Use so much of a credit note's credit for a submitted invoice, as the Payment Reconciliation tool does."""
+	row = {
+		"account": invoice.debit_to,
+		"party_type": "Customer",
+		"party": invoice.customer,
+		"cost_center": invoice.cost_center,
+		"reference_type": "Sales Invoice",
+	}
+	entry = frappe.get_doc(
+		{
+			"doctype": "Journal Entry",
+			"voucher_type": "Credit Note",
+			"posting_date": nowdate(),
+			"company": invoice.company,
+			"user_remark": _("The credit of {0} pays {1}").format(note, invoice.name),
+			"accounts": [
+				row | {"reference_name": invoice.name, "credit_in_account_currency": amount},
+				row | {"reference_name": note, "debit_in_account_currency": amount},
+			],
+		}
+	)
+	entry.flags.ignore_permissions = True
+	entry.submit()
 
 
 def reference(payment) -> str:
