@@ -181,10 +181,10 @@ def _invoice_for(payment, subscription) -> str | None:
 	"""The invoice that this payment is for: the one that is open, or a new one if it is time for it."""
 	if name := invoicing.open_invoice(subscription.name):
 		return name
-	credit = ledger.credit(subscription.name)
-	if payment.payment_entry and not credit:
+	balance = ledger.balance(subscription.name)
+	if payment.payment_entry and balance <= 0:
 		return None
-	available = credit if payment.payment_entry else credit + Decimal(cstr(payment.amount))
+	available = balance if payment.payment_entry else balance + Decimal(cstr(payment.amount))
 	if not periods.may_invoice(subscription, available):
 		return None
 	return invoicing.make_invoice(subscription).name
@@ -231,4 +231,4 @@ def missing(subscription) -> float:
 	"""How much more the customer has to pay for the next period."""
 	for invoice in ledger.open_invoices(subscription.name):
 		return flt(invoice.due, ledger.CENTS)
-	return max(float(invoicing.price_of(subscription) - ledger.credit(subscription.name)), 0.0)
+	return max(float(invoicing.price_of(subscription) - ledger.balance(subscription.name)), 0.0)

@@ -10,7 +10,7 @@ from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_a
 from erpnext.accounts.party import get_party_account
 from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
-from frappe.utils import cstr, flt, getdate
+from frappe.utils import cstr, flt, getdate, nowdate
 
 from mikrotik_integration.core.payments import receipts
 from mikrotik_integration.exceptions import PaymentNotPossible, SettingsMissing
@@ -125,6 +125,32 @@ def claim_receipt(entry) -> None:
 def give_up_receipt(entry) -> None:
 	"""The entry was cancelled: its receipt may be booked by another one."""
 	frappe.db.set_value("Payment Entry", entry.name, "mpesa_receipt", None, update_modified=False)
+
+
+def set_off(invoice, note: str, amount: float) -> None:
+	"""Use so much of a credit note's credit for a submitted invoice, as the Payment Reconciliation tool does."""
+	row = {
+		"account": invoice.debit_to,
+		"party_type": "Customer",
+		"party": invoice.customer,
+		"cost_center": invoice.cost_center,
+		"reference_type": "Sales Invoice",
+	}
+	entry = frappe.get_doc(
+		{
+			"doctype": "Journal Entry",
+			"voucher_type": "Credit Note",
+			"posting_date": nowdate(),
+			"company": invoice.company,
+			"user_remark": _("The credit of {0} pays {1}").format(note, invoice.name),
+			"accounts": [
+				row | {"reference_name": invoice.name, "credit_in_account_currency": amount},
+				row | {"reference_name": note, "debit_in_account_currency": amount},
+			],
+		}
+	)
+	entry.flags.ignore_permissions = True
+	entry.submit()
 
 
 def reference(payment) -> str:

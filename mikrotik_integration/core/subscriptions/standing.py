@@ -39,6 +39,7 @@ class Standing:
 	bound the period whose usage ``used_bytes`` and ``used_seconds`` count; after an early renewal it ends
 	before ``expiry``. ``extra_quotas`` are quotas bought for this period by paying when its quota was used
 	up: period and quota then grow by one each, so that the customer is back at once and loses no time.
+	``on_credit``: it began without payment, so the last period up to ``expiry`` is not paid for.
 	"""
 
 	start: datetime | None = None
@@ -51,6 +52,7 @@ class Standing:
 	paused_at: datetime | None = None
 	staff_hold: bool = False
 	customer_disabled: bool = False
+	on_credit: bool = False
 	terminated_at: datetime | None = None
 
 

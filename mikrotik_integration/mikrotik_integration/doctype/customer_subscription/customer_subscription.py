@@ -9,7 +9,7 @@ from frappe.model.naming import getseries
 
 from mikrotik_integration.core.payments import account_numbers, phones
 from mikrotik_integration.core.provisioning import names
-from mikrotik_integration.services import accounts, lifecycle, payments, subscriptions
+from mikrotik_integration.services import accounts, lifecycle, money, payments, plan_change, subscriptions
 
 # no letters or digits that can be taken for each other when read out over the phone
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -32,9 +32,11 @@ class CustomerSubscription(Document):
 		self.validate_phone_number()
 		self.validate_login()
 		self.validate_price()
+		plan_change.convert(self)
 		lifecycle.derive(self)
 
 	def on_update(self) -> None:
+		plan_change.book(self)
 		accounts.sync_subscription(self)
 		subscriptions.enqueue_push(self.name)
 
@@ -110,10 +112,16 @@ class CustomerSubscription(Document):
 
 	def validate_price(self) -> None:
 		if not 0 <= self.price <= HIGHEST_PRICE:
-			frappe.throw(_("The price must be between 0 and {0}").format(HIGHEST_PRICE))
-		plan_price = frappe.get_cached_value("Internet Plan", self.internet_plan, "price")
-		manager = {"System Manager", "ISP Administrator", "ISP Manager"} & set(frappe.get_roles())
-		if self.has_value_changed("price") and self.price != plan_price and not manager:
+			frappe.throw(_("The price must be between 0 and {0}").format(money.words(HIGHEST_PRICE)))
+		if not self.has_value_changed("price") or self._is_price_of_new_plan():
+			return
+		if not {"System Manager", "ISP Administrator", "ISP Manager"} & set(frappe.get_roles()):
 			frappe.throw(
-				_("Only an ISP Manager may give another price than the plan's"), frappe.PermissionError
+				_("Only an ISP Manager may give another price than the plan's, or change it"),
+				frappe.PermissionError,
 			)
+
+	def _is_price_of_new_plan(self) -> bool:
+		"""A price that was agreed on with the customer is not put back with a click: paid time is worth its price."""
+		chosen = self.is_new() or self.has_value_changed("internet_plan")
+		return chosen and self.price == frappe.get_cached_value("Internet Plan", self.internet_plan, "price")
