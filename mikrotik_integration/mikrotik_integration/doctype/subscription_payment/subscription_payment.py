@@ -7,6 +7,7 @@ from frappe.model.document import Document
 from mikrotik_integration.services import inbox_queue, payments
 
 MANAGERS = ("ISP Manager", "ISP Administrator", "System Manager")
+BOOKKEEPERS = (*MANAGERS, "ISP Staff", "Accounts Manager", "Accounts User")
 
 
 class SubscriptionPayment(Document):
@@ -22,10 +23,10 @@ class SubscriptionPayment(Document):
 		inbox_queue.enqueue(self.name)
 
 	@frappe.whitelist(methods=["POST"])
-	def confirm(self, reason: str) -> None:
-		"""A manager says that this payment is real."""
+	def confirm(self, reason: str, paid_on: str | None = None) -> None:
+		"""A manager says that this payment is real, and when it was paid."""
 		frappe.only_for(MANAGERS)
-		payments.confirm(self.name, reason)
+		payments.confirm(self.name, reason, paid_on)
 
 	@frappe.whitelist(methods=["POST"])
 	def assign(self, subscription: str) -> None:
@@ -33,6 +34,24 @@ class SubscriptionPayment(Document):
 		frappe.only_for(MANAGERS)
 		frappe.get_doc("Customer Subscription", subscription).check_permission("write")
 		payments.assign(self.name, subscription)
+
+	@frappe.whitelist(methods=["POST"])
+	def close(self, closed_as: str, reason: str) -> None:
+		"""Nothing will be booked for it: it is no money, not ours, or paid back outside of the books."""
+		frappe.only_for(MANAGERS)
+		payments.close(self.name, closed_as, reason)
+
+	@frappe.whitelist(methods=["POST"])
+	def reopen(self, reason: str) -> None:
+		"""It was closed by mistake."""
+		frappe.only_for(MANAGERS)
+		payments.reopen(self.name, reason)
+
+	@frappe.whitelist(methods=["POST"])
+	def set_receipt(self, receipt: str) -> None:
+		"""The receipt that no callback has told, read in the M-PESA portal."""
+		frappe.only_for(BOOKKEEPERS)
+		payments.set_receipt(self.name, receipt)
 
 	@frappe.whitelist(methods=["POST"])
 	def not_a_duplicate(self) -> None:
