@@ -84,6 +84,8 @@ override_whitelisted_methods = {
 	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.get_request_status": "mikrotik_integration.overrides.mpesa_endpoints.get_request_status",
 	f"{_mpesa_app}.api.m_pesa_api.get_draft_pos_invoice": "mikrotik_integration.overrides.mpesa_endpoints.get_draft_pos_invoice",
 	f"{_mpesa_app}.api.m_pesa_api.get_mpesa_draft_c2b_payments": "mikrotik_integration.overrides.mpesa_endpoints.get_mpesa_draft_c2b_payments",
+	f"{_mpesa_app}.api.m_pesa_api.confirmation": "mikrotik_integration.overrides.mpesa_confirmation.confirmation",
+	f"{_mpesa_app}.api.m_pesa_api.stk_push_callback": "mikrotik_integration.overrides.mpesa_confirmation.stk_push_callback",
 	f"{_mpesa_app}.api.payment_entry.get_outstanding_invoices": "mikrotik_integration.overrides.mpesa_endpoints.get_outstanding_invoices",
 }
 

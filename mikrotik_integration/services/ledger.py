@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import frappe
 from frappe.query_builder import DocType
-from frappe.query_builder.functions import Coalesce, Sum
-from frappe.utils import flt, now_datetime
+from frappe.query_builder.functions import Coalesce, Locate, Sum
+from frappe.utils import cstr, flt, now_datetime
 
+from mikrotik_integration.core.payments import receipts
 from mikrotik_integration.services import received
 
 CENTS = 2
@@ -122,13 +123,19 @@ def entry_with_receipt(receipt: str, customer: str) -> frappe._dict | None:
 		frappe.qb.from_(gl)
 		.join(entry)
 		.on((entry.name == gl.voucher_no) & (gl.voucher_type == "Payment Entry"))
-		.select(entry.name, entry.paid_amount)
+		.select(entry.name, entry.party, entry.paid_amount, entry.reference_no)
+		.distinct()
 		.where((gl.party_type == "Customer") & (gl.party == customer))
-		.where((entry.reference_no == receipt) | (entry.mpesa_receipt == receipt))
+		.where((Locate(receipt, entry.reference_no) > 0) | (entry.mpesa_receipt == receipt))
 		.where((entry.docstatus == 1) & (entry.payment_type == "Receive"))
-		.limit(1)
+		.orderby(entry.name)
 	).run(as_dict=True)
-	return rows[0] if rows else None
+	return next((row for row in rows if names_receipt(cstr(row.reference_no), receipt)), None)
+
+
+def names_receipt(reference: str, receipt: str) -> bool:
+	"""Whether this is what somebody typed who meant that receipt."""
+	return reference.strip().casefold() == receipt.casefold() or receipts.find(reference) == receipt
 
 
 def changed(within: timedelta) -> list[str]:

@@ -10,11 +10,11 @@ from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_a
 from erpnext.accounts.party import get_party_account
 from erpnext.accounts.utils import reconcile_against_document
 from frappe import _
-from frappe.utils import cstr, flt, getdate, nowdate
+from frappe.utils import cstr, flt, formatdate, getdate, nowdate
 
 from mikrotik_integration.core.payments import receipts
 from mikrotik_integration.exceptions import PaymentNotPossible, SettingsMissing
-from mikrotik_integration.services import locks, settings
+from mikrotik_integration.services import closed_books, locks, settings
 
 CENTS = 2
 ADVANCES_APART = "book_advance_payments_in_separate_party_account"
@@ -26,12 +26,13 @@ def book(payment, customer: str, remarks: str, invoice: tuple[str, float] | None
 	books = settings.books()
 	mode = mode_of_payment(payment.mpesa_settings, books.company)
 	paid_on = min(getdate(payment.paid_on), getdate())  # a callback's word is not taken for a day to come
+	booked_on = closed_books.first_open_day("Payment Entry", books.company, paid_on)
 	entry = frappe.new_doc("Payment Entry")
 	entry.update(
 		{
 			"payment_type": "Receive",
 			"company": books.company,
-			"posting_date": paid_on,
+			"posting_date": booked_on,
 			"mode_of_payment": mode,
 			"party_type": "Customer",
 			"party": customer,
@@ -60,6 +61,11 @@ def book(payment, customer: str, remarks: str, invoice: tuple[str, float] | None
 	if frappe.get_cached_value("Company", books.company, ADVANCES_APART):
 		entry.insert()  # ERPNext puts an advance into its account only in a draft
 	entry.submit()  # not saved before, it is validated and written once instead of twice
+	if booked_on != paid_on:
+		words = _("Paid on {0}. The books of that day are closed, so it is booked on {1}")
+		words = words.format(formatdate(paid_on), formatdate(booked_on))
+		entry.add_comment("Info", words)
+		payment.add_comment("Info", words)
 	return entry
 
 
@@ -154,8 +160,11 @@ def set_off(invoice, note: str, amount: float) -> None:
 
 
 def reference(payment) -> str:
-	"""The M-PESA receipt, by which an auditor finds the money in the statement; until it is known, the prompt."""
-	return payment.receipt or payment.payment_id
+	"""The M-PESA receipt, by which an auditor finds the money in the statement. A prompt has one that may not be known
+	yet; then the words say so."""
+	if payment.receipt or payment.source != "STK Push":
+		return payment.receipt or payment.payment_id
+	return _("Receipt not known yet, prompt {0}").format(payment.payment_id)
 
 
 def mode_of_payment(mpesa_settings: str | None, company: str) -> str:

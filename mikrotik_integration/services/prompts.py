@@ -22,6 +22,7 @@ MESSAGES_AGAIN = (3, 86400)
 TRYING_CODES = (20, 600)
 SHORT_CODES = (300, 600)
 REPLACING = (10, 3600)
+ASKING_AT_ONCE = (20, 600)
 
 
 def count_for_phone(phone_number: str | None) -> None:
@@ -74,6 +75,11 @@ def count_wrong_code(router: str, mac: str, guessable: bool) -> None:
 	_add(_guesser(router, mac), TRYING_CODES[1])
 	if guessable:
 		_add(f"short|{router}", SHORT_CODES[1])
+
+
+def may_ask_at_once(payment: str) -> bool:
+	"""Whether Daraja is asked about a prompt because somebody said something of it; otherwise in its time."""
+	return _add(f"heard|{payment}", ASKING_AT_ONCE[1]) <= ASKING_AT_ONCE[0]
 
 
 def count_replacement(voucher: str) -> None:

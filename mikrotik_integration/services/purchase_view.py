@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import frappe
-from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_to_date, flt, now_datetime
 
 from mikrotik_integration.core.payments import phones
@@ -29,7 +28,7 @@ def state(token: str) -> dict | None:
 		as_dict=True,
 	)
 	if purchase.status == "Waiting":
-		_hurry(name)
+		inbox_queue.wake_if_due(hotspot_purchase=name)
 	answer = {
 		"state": {"Waiting": "waiting", "Paid": "paid", "Failed": "failed"}.get(purchase.status, "refund"),
 		"phone": phones.mask(purchase.phone_number or ""),
@@ -41,23 +40,6 @@ def state(token: str) -> dict | None:
 	if purchase.status == "Paid":
 		answer |= voucher_state(purchase.hotspot_voucher)
 	return answer
-
-
-def _hurry(name: str) -> None:
-	"""A callback said that the prompt was refused, which frappe_mpsa_payments tells nobody: have Daraja asked at once
-	instead of after a minute. Believes nothing by itself."""
-	payment, request = frappe.qb.DocType("Subscription Payment"), frappe.qb.DocType("Mpesa Express Request")
-	refused = (
-		frappe.qb.from_(payment)
-		.join(request)
-		.on(request.name == payment.express_request)
-		.select(payment.name)
-		.where((payment.hotspot_purchase == name) & (payment.status == "Requested"))
-		.where((request.status == "Failed") & (Coalesce(payment.attempts, 0) == 0))
-		.where(payment.next_ask > now_datetime())
-	).run(pluck=True)
-	for payment_name in refused:
-		inbox_queue.enqueue(payment_name)
 
 
 def resume(router: str, phone_number: str, mac: str) -> str | None:

@@ -17,7 +17,6 @@ from mikrotik_integration.tests.harness import (
 	run_jobs,
 )
 
-
 # not Nairobi's, and no whole hours from it: what takes one clock for the other is wrong by a time that shows
 TIME_ZONE = "Asia/Kathmandu"
 
