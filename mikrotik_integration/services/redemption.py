@@ -32,11 +32,13 @@ REFUSALS = {
 def find(typed: str, router: str, mac: str = "") -> str | None:
 	"""The voucher whose code was typed, however it was typed, if it was sold and is valid on this router.
 
-	Raises RateLimitExceededError after too many that were not: before it looks, so that a right guess then is
-	answered like a wrong one.
+	Raises RateLimitExceededError after too many that were not (see ``prompts``): before it looks, so that a right guess
+	then is answered like a wrong one.
 	"""
 	asker, guessable = mac_of(mac), codes.is_guessable(typed)
-	prompts.check_guesses(router, asker, guessable)
+	prompts.check_guesses(router, asker)
+	if guessable and not _on_device(router, asker):
+		prompts.check_short_guesses(router)
 	name = _find(typed, router)
 	if not name:
 		prompts.count_wrong_code(router, asker, guessable)
