@@ -26,6 +26,7 @@ def readable(function: Callable) -> Callable:
 
 	@functools.wraps(function)
 	def checked(*arguments: Any, **named: Any) -> Any:
+		frappe.flags.disable_traceback = True
 		for value in (*arguments, *named.values()):
 			_check(value)
 		try:

@@ -388,9 +388,8 @@ class TestPaymentPage(AudienceTestCase):
 			mute_email=1,
 			return_doc=1,
 		)
-		request.flags.mute_email = True
-		request.phone_number = f"0{self.subscription.phone_number[3:]}"
-		request.submit()
+		# its own prompt is sent by the app "payments", which need not be here
+		frappe.db.set_value("Payment Request", request.name, {"docstatus": 1, "status": "Requested"})
 		frappe.db.commit()
 		return request.name
 
