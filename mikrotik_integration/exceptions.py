@@ -21,6 +21,10 @@ class PaymentNotPossible(Refusal):
 	"""No payment could be asked for or booked; the message says why and what to do."""
 
 
+class PromptNotSent(PaymentNotPossible):
+	"""M-PESA was asked and put no prompt on the phone: nobody can pay for it."""
+
+
 class SettingsMissing(Refusal):
 	"""Something has to be filled in first; the message says where."""
 

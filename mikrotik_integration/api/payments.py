@@ -7,7 +7,7 @@ from mikrotik_integration.core.payments import phones
 from mikrotik_integration.core.payments.transaction_status import MalformedCallback
 from mikrotik_integration.exceptions import PaymentNotPossible
 from mikrotik_integration.permissions import is_staff
-from mikrotik_integration.services import inbox_queue, payments, prompts
+from mikrotik_integration.services import guests, inbox_queue, payments, prompts
 
 
 @frappe.whitelist(methods=["POST"])
@@ -69,6 +69,8 @@ def transaction_status_result(**body: object) -> dict:
 	"""
 	token = frappe.request.args.get("token", "")  # Frappe passes on the JSON body alone
 	try:
+		if not guests.is_writable(body):
+			raise MalformedCallback
 		payments.take_transaction_status(token, body)
 	except MalformedCallback:
 		frappe.logger("mikrotik_integration").info("A malformed transaction status result was ignored")

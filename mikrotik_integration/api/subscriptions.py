@@ -46,6 +46,7 @@ def create(
 	payment_method: str = "M-Pesa",
 ) -> dict:
 	"""Make a subscription; returns what ``get`` does. For staff who may create Customer Subscriptions."""
+	frappe.has_permission("Customer Subscription", "create", throw=True)
 	subscription = frappe.get_doc(
 		{
 			"doctype": "Customer Subscription",

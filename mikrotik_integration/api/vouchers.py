@@ -2,7 +2,7 @@
 
 import frappe
 
-from mikrotik_integration.permissions import check_may_sell
+from mikrotik_integration.permissions import check_may_sell, is_staff
 from mikrotik_integration.services import locks, redemption, till
 
 
@@ -55,7 +55,9 @@ def sold(voucher: str) -> dict:
 
 @frappe.whitelist(methods=["GET", "POST"])
 def last_sales() -> dict:
-	"""The caller's own last sales, open prompts and today's takings."""
+	"""The caller's own last sales, open prompts and today's takings. For staff."""
+	if not is_staff():
+		raise frappe.PermissionError
 	return till.last_sales(frappe.session.user)
 
 

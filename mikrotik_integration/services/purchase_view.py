@@ -46,7 +46,7 @@ def resume(router: str, phone_number: str, mac: str) -> str | None:
 	"""The token of the latest purchase with this phone, for the device that began it; to any other device the code
 	goes by SMS again, and the answer is None, as if there were no purchase."""
 	phone, address = pushes.phone(phone_number), mac_of(mac)
-	prompts.count_resume(phone, address)
+	prompts.count_resuming_device(address)
 	found = frappe.get_all(
 		PURCHASE,
 		filters={
@@ -60,10 +60,9 @@ def resume(router: str, phone_number: str, mac: str) -> str | None:
 		order_by="creation desc",
 		limit=1,
 	)
-	if not found:
-		return None
-	if address and address == found[0].mac_address:
+	if found and address and address == found[0].mac_address:
 		return token_of(found[0].name)
-	if found[0].status == "Paid":
+	prompts.count_resume(phone)
+	if found and found[0].status == "Paid":
 		purchase_sms.send_again(found[0].name)
 	return None

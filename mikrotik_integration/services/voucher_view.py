@@ -28,6 +28,13 @@ def voucher_state(name: str) -> dict:
 	return answer
 
 
+def left_of(name: str) -> dict:
+	"""What is left of a voucher, without its code."""
+	answer = voucher_state(name)
+	told = ("voucher", "ready", "bytes_left", "seconds_left", "ends_on", "ends_in_seconds")
+	return {key: answer[key] for key in told}
+
+
 def login_of(code: str, router: str) -> dict | None:
 	"""Where and as whom the holder logs in; None if the router's login page is not known."""
 	address, https = frappe.db.get_value("MikroTik Settings", router, ["hotspot_address", "hotspot_https"])
