@@ -46,3 +46,16 @@ class ChangedMeanwhile(Refusal):
 				"Somebody else did something here at the same moment. Nothing was booked: look at it, and try again"
 			)
 		)
+
+
+class LoginTaken(Refusal):
+	"""A login belongs to one subscription or voucher, and no other may have it."""
+
+	def __init__(self, username: str, doctype: str, name: str) -> None:
+		# the name of a voucher says nothing, and its code may be unsold
+		owner = _("a voucher") if doctype == "Hotspot Voucher" else name
+		super().__init__(
+			_("The user name {0} is taken by {1}; upper and lower case count as the same").format(
+				username, owner
+			)
+		)

@@ -70,10 +70,36 @@ doc_events = {
 		"before_update_after_submit": "mikrotik_integration.overrides.mpesa_express_request.before_update_after_submit",
 	},
 	"Mpesa C2B Payment Register": {
+		"before_insert": "mikrotik_integration.overrides.text_fields.before_insert_of_mpesa",
 		"after_insert": "mikrotik_integration.overrides.mpesa_c2b_payment_register.after_insert",
 		"validate": "mikrotik_integration.overrides.mpesa_c2b_payment_register.validate",
 	},
 }
+_documents = [
+	"Connection Type",
+	"Customer Subscription",
+	"Hotspot Purchase",
+	"Hotspot Voucher",
+	"Hotspot Voucher Batch",
+	"Internet Plan",
+	"ISP Settings",
+	"MikroTik API Log",
+	"MikroTik Settings",
+	"Router Account",
+	"Router Group",
+	"Subscription Payment",
+	"Usage Record",
+]
+_text_fields = "mikrotik_integration.overrides.text_fields"
+doc_events |= {
+	doctype: {"before_insert": f"{_text_fields}.before_insert", "validate": f"{_text_fields}.validate"}
+	for doctype in _documents
+}
+
+# read by lists and forms: Frappe shows text fields as HTML
+doctype_list_js = dict.fromkeys(
+	[*_documents, "Mpesa C2B Payment Register", "Mpesa Express Request"], "public/js/text_fields.js"
+)
 
 # frappe_mpsa_payments answers these for guests, with names, phones and amounts, or sends prompts for them
 _mpesa_app = "frappe_mpsa_payments.frappe_mpsa_payments"

@@ -15,7 +15,7 @@ from mikrotik_integration.core.payments import account_numbers, phones, receipts
 from mikrotik_integration.core.payments.asking import next_ask
 from mikrotik_integration.core.payments.c2b import Confirmation, parse_confirmation
 from mikrotik_integration.core.payments.transaction_status import MalformedCallback
-from mikrotik_integration.services import settings
+from mikrotik_integration.services import foreign_text, settings
 from mikrotik_integration.services.locks import lock_row
 
 KES = "KES"
@@ -100,8 +100,8 @@ def record_pay_bill(told: Confirmation, register: str | None = None) -> str | No
 			"receipt": told.receipt,
 			"amount": flt(told.amount),
 			"phone_number": _phone(told.payer),
-			"payer_name": told.payer_name,
-			"account_typed": told.account,
+			"payer_name": foreign_text.line(told.payer_name),
+			"account_typed": foreign_text.line(told.account),
 			"shortcode": told.shortcode,
 			"mpesa_settings": mpesa_settings,
 			"c2b_register": register,
@@ -158,15 +158,16 @@ def receipt_of(register) -> str | None:
 
 def compare(again: Confirmation) -> None:
 	"""A second confirmation of a receipt that names another account: one of the two is forged. Say so."""
+	typed = foreign_text.line(again.account)
 	told = frappe.db.get_value(
 		"Subscription Payment",
 		{"name": again.receipt, "source": "Pay Bill"},
 		["account_typed", "status", "review_reason"],
 		as_dict=True,
 	)
-	if not told or told.review_reason or cstr(told.account_typed).strip() == again.account:
+	if not told or told.review_reason or cstr(told.account_typed).strip() == typed:
 		return
-	reason = _("Another confirmation of this receipt names the account {0}").format(again.account)
+	reason = _("Another confirmation of this receipt names the account {0}").format(typed)
 	values = {"review_reason": reason}
 	if told.status in ("Received", "Verified"):
 		values |= {"status": "Needs Review", "next_ask": None}
@@ -308,7 +309,7 @@ def settings_of(shortcode: str | None) -> str | None:
 
 def _phone(text) -> str | None:
 	try:
-		return phones.normalise(cstr(text))
+		return phones.normalise(cstr(text).removeprefix("'"))
 	except phones.InvalidPhone:
 		return None
 

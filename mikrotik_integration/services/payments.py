@@ -9,6 +9,7 @@ from mikrotik_integration.core.payments.transaction_status import parse_transact
 from mikrotik_integration.exceptions import PaymentNotPossible
 from mikrotik_integration.services import (
 	application,
+	foreign_text,
 	inbox,
 	inbox_queue,
 	invoicing,
@@ -90,7 +91,7 @@ def confirm(name: str, reason: str, paid_on: str | None = None) -> None:
 		same_money.take_receipt(payment)
 	else:
 		verification.mark_verified(payment, frappe.session.user)
-	payment.add_comment("Info", _("Confirmed by hand: {0}").format(reason))
+	payment.add_comment("Info", _("Confirmed by hand: {0}").format(foreign_text.text(reason)))
 	payment.save(ignore_permissions=True)
 	inbox_queue.enqueue(name)
 

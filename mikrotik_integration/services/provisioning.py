@@ -23,7 +23,7 @@ from mikrotik_integration.core.routeros.client import connect
 from mikrotik_integration.core.routeros.errors import RouterError
 from mikrotik_integration.core.usage.sessions import SessionReading
 from mikrotik_integration.core.usage.snapshot import Snapshot, read_snapshot
-from mikrotik_integration.services import api_log, realtime, routers, settings, usage
+from mikrotik_integration.services import api_log, foreign_text, realtime, routers, settings, usage
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.locks import router_lock
 
@@ -122,7 +122,7 @@ def _reconcile(router: str, accounts: list[frappe._dict], whole: bool) -> None:
 				snapshot = read_snapshot(connection, mark)
 			outcome = (reconcile_all if whole else reconcile_some)(connection, mark, wanted)
 	except RouterError as error:
-		_write_failure(router, accounts, str(error), snapshot)
+		_write_failure(router, accounts, foreign_text.text(error), snapshot)
 		return
 	_write_outcome(router, accounts, outcome, snapshot, whole)
 
@@ -204,7 +204,10 @@ def _write_outcome(
 	)
 	update_rows(
 		"Router Account",
-		{account.name: {"last_error": outcome.accounts[account.name].error or ""} for account in failed},
+		{
+			account.name: {"last_error": foreign_text.text(outcome.accounts[account.name].error)}
+			for account in failed
+		},
 	)
 	if not outcome.held:
 		_unsync(failed)
@@ -261,7 +264,7 @@ def _unsync(failed: list[frappe._dict]) -> None:
 
 
 def _owner_status(result) -> tuple[str, str]:
-	return ("In Sync", "") if result.in_sync else ("Error", result.error or "")
+	return ("In Sync", "") if result.in_sync else ("Error", foreign_text.text(result.error))
 
 
 def _tell_owners(accounts: list[frappe._dict], states: dict[str, tuple[str, str]]) -> None:

@@ -6,11 +6,12 @@ import frappe
 from frappe import _
 from frappe.utils import cint, get_datetime, now_datetime
 
+from mikrotik_integration.core.foreign_text import version
 from mikrotik_integration.core.provisioning import check
 from mikrotik_integration.core.provisioning.reconcile import Outcome
 from mikrotik_integration.core.routeros.client import Endpoint, Tls
 from mikrotik_integration.core.usage.snapshot import RouterStatus, Snapshot
-from mikrotik_integration.services import api_log, jobs
+from mikrotik_integration.services import api_log, foreign_text, jobs, realtime
 
 CONNECT_TIMEOUT_S = 5
 DEADLINE_S = 90
@@ -75,7 +76,7 @@ def seen_failing(router: str, error: str) -> None:
 		router,
 		{
 			"status": "Offline",
-			"last_error": error,
+			"last_error": foreign_text.text(error),
 			"failures": failures,
 			"next_attempt": now_datetime() + pause,
 			"pending_accounts": _pending_accounts(router),
@@ -96,16 +97,17 @@ def seen_answering(router: str, snapshot: Snapshot | None, outcome: Outcome | No
 	if snapshot:
 		values |= _status_values(snapshot.status)
 	if outcome:
-		values["warnings"] = "\n".join([*outcome.warnings, *(snapshot.warnings if snapshot else ())])
+		warnings = [*outcome.warnings, *(snapshot.warnings if snapshot else ())]
+		values["warnings"] = "\n".join(map(foreign_text.line, warnings))
 		values["unmanaged_accounts"] = frappe.as_json([vars(row) for row in outcome.unmanaged])
 	_write(router, values)
 
 
 def _status_values(status: RouterStatus) -> dict:
 	values = {
-		"identity": status.identity,
-		"routeros_version": status.version,
-		"board_name": status.board,
+		"identity": foreign_text.line(status.identity),
+		"routeros_version": version(status.version),
+		"board_name": foreign_text.line(status.board),
 		"uptime_seconds": status.uptime_s,
 		"cpu_load": status.cpu_load,
 		"free_memory_mb": _megabytes(status.free_memory_bytes),
@@ -134,9 +136,7 @@ def _pending_accounts(router: str) -> int:
 
 def _write(router: str, values: dict) -> None:
 	frappe.db.set_value("MikroTik Settings", router, values, update_modified=False)
-	frappe.publish_realtime(
-		f"router_{router}_update", values, doctype="MikroTik Settings", docname=router, after_commit=True
-	)
+	realtime.router_changed(router, values)
 
 
 def test_connection(router: str) -> list[dict]:

@@ -107,7 +107,8 @@ def claimed_receipt(push) -> str | None:
 		{"name": push.express_request, "checkout_request_id": push.checkout_request_id},
 		"transaction_id",
 	)
-	return cstr(claimed).strip().upper() or None
+	receipt = cstr(claimed).strip().upper()  # anybody may post a callback
+	return receipt if inbox.RECEIPT.fullmatch(receipt) else None
 
 
 def _is_unverified_twin(other, push) -> bool:

@@ -7,6 +7,7 @@ from mikrotik_integration.core.subscriptions import lifecycle as core
 from mikrotik_integration.exceptions import SubscriptionError
 from mikrotik_integration.services import (
 	application,
+	foreign_text,
 	invoicing,
 	jobs,
 	lifecycle,
@@ -41,7 +42,7 @@ def act(name: str, action: str, reason: str = "") -> None:
 	subscription.flags.ignore_permissions = True
 	subscription.save()
 	if reason:
-		subscription.add_comment("Info", f"{action}: {reason}")
+		subscription.add_comment("Info", f"{action}: {foreign_text.text(reason)}")
 	realtime.subscription_changed(name)
 
 

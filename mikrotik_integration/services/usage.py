@@ -11,7 +11,7 @@ from frappe.utils import now_datetime, today
 
 from mikrotik_integration.core.usage.counters import CounterState, Delta, advance
 from mikrotik_integration.core.usage.snapshot import AccountReading, SessionReading, Snapshot
-from mikrotik_integration.services import lifecycle, realtime, settings, voucher_usage
+from mikrotik_integration.services import foreign_text, lifecycle, realtime, settings, voucher_usage
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.locks import seeing_commits
 
@@ -99,8 +99,8 @@ def _online_values(one: Counted, now) -> dict:
 		"is_online": 1,
 		"last_seen": now,
 		"last_login": now - timedelta(seconds=session.uptime_s),
-		"session_address": session.address,
-		"session_mac": session.mac,
+		"session_address": foreign_text.line(session.address),
+		"session_mac": foreign_text.line(session.mac),
 	}
 
 
@@ -134,12 +134,15 @@ def _write_unknown(router: str, sessions: tuple[SessionReading, ...]) -> None:
 	"""Bytes of sessions that no account explains stay visible: the largest reading of each session and day."""
 	totals: dict[str, Delta] = {}
 	for session in sessions:
-		name = f"{today()}|{router}|{session.service.value}|{session.user}|{session.key}"[:140]
-		totals[name] = Delta(session.bytes_in, session.bytes_out, session.uptime_s)
-	users = {f"{today()}|{router}|{s.service.value}|{s.user}|{s.key}"[:140]: s.user for s in sessions}
+		totals[_unknown_name(router, session)] = Delta(session.bytes_in, session.bytes_out, session.uptime_s)
+	users = {_unknown_name(router, session): foreign_text.line(session.user) for session in sessions}
 	_upsert_records(
 		[(name, router, users[name], None, None, delta) for name, delta in totals.items()], add=False
 	)
+
+
+def _unknown_name(router: str, session: SessionReading) -> str:
+	return foreign_text.line(f"{today()}|{router}|{session.service.value}|{session.user}|{session.key}")
 
 
 def _upsert_records(rows: list[tuple], add: bool = True) -> None:

@@ -11,7 +11,7 @@ from frappe.utils import add_to_date, now_datetime
 
 from mikrotik_integration.core.usage.sessions import SessionReading
 from mikrotik_integration.core.vouchers import devices
-from mikrotik_integration.services import vouchers
+from mikrotik_integration.services import foreign_text, vouchers
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.vouchers import VOUCHER
 
@@ -164,7 +164,7 @@ def add_device(voucher: str, mac: str, router: str, is_online: bool = False) -> 
 			"parenttype": VOUCHER,
 			"parentfield": "devices",
 			"idx": frappe.db.count(DEVICE, {"parent": voucher}) + 1,
-			"mac_address": mac,
+			"mac_address": foreign_text.line(mac),
 			"mikrotik_settings": router,
 			"first_seen": now,
 			"last_seen": now,

@@ -12,6 +12,7 @@ import requests
 from frappe.utils import add_to_date, now_datetime
 
 from mikrotik_integration import demo_company as site
+from mikrotik_integration.core import message_templates
 from mikrotik_integration.core.vouchers import codes
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
@@ -920,7 +921,7 @@ class TestWords(VoucherAttackTestCase):
 		self.buy(phone)
 		self.settle()
 		purchase = self.purchase_of(phone)
-		message = frappe.render_template("{{ package }}: {{ code }}", purchase_sms._sms_values(purchase))
+		message = message_templates.fill("{{ package }}: {{ code }}", purchase_sms._sms_values(purchase))
 		self.assertIn("{{ frappe.session.user }} {% raw %}", message)
 
 	def test_a_gateways_failure_tells_neither_its_password_nor_the_code(self):

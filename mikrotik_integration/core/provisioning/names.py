@@ -5,12 +5,14 @@ import re
 import unicodedata
 
 LONGEST_NAME = 64
+_USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
 _OF_DEVICES = re.compile(r"(?:\d+|any)dev-.*")
 _MAC = re.compile(r"([0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}")
 
 
 def check_username(name: str) -> None:
-	"""Raises ValueError, in plain words, for a login name that some router would refuse or misread."""
+	"""Raises ValueError, in plain words, for a login name that some router would refuse or misread,
+	or that is more than a name somewhere: in a page, a link, a spreadsheet."""
 	_check_name(name, "user name")
 	if _MAC.fullmatch(name):
 		raise ValueError(
@@ -18,6 +20,10 @@ def check_username(name: str) -> None:
 		)
 	if name.upper().startswith("T-") and _MAC.fullmatch(name[2:]):
 		raise ValueError("User names of this form are what a hotspot gives to trial users")
+	if not _USERNAME.fullmatch(name):
+		raise ValueError(
+			"A user name is made of letters a to z, digits and . _ @ - and begins with a letter or digit"
+		)
 
 
 def check_profile_name(name: str) -> None:

@@ -6,9 +6,11 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.model.naming import getseries
+from frappe.utils import escape_html
 
 from mikrotik_integration.core.payments import account_numbers, phones
 from mikrotik_integration.core.provisioning import names
+from mikrotik_integration.exceptions import LoginTaken
 from mikrotik_integration.services import accounts, lifecycle, money, payments, plan_change, subscriptions
 
 # no letters or digits that can be taken for each other when read out over the phone
@@ -93,22 +95,16 @@ class CustomerSubscription(Document):
 
 	def validate_login(self) -> None:
 		try:
-			names.check_username(self.username)
+			if self.has_value_changed("username"):
+				names.check_username(self.username)
 			if self.mac_address:
 				self.mac_address = names.normalise_mac(self.mac_address)
 			if self.fixed_address:
 				self.fixed_address = names.normalise_address(self.fixed_address)
 		except ValueError as error:
-			frappe.throw(str(error), title=_("Login"))
-		taken = frappe.db.get_value(
-			"Customer Subscription", {"username": self.username, "name": ("!=", self.name)}
-		)
-		if taken:
-			frappe.throw(
-				_("The user name {0} is taken by {1}; upper and lower case count as the same").format(
-					self.username, taken
-				)
-			)
+			frappe.throw(escape_html(str(error)), title=_("Login"))
+		if self.has_value_changed("username") and (taken := accounts.owner_of_login(self.username, self.name)):
+			raise LoginTaken(self.username, *taken)
 
 	def validate_price(self) -> None:
 		if not 0 <= self.price <= HIGHEST_PRICE:
