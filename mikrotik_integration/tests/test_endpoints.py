@@ -235,7 +235,9 @@ class AudienceTestCase(ServiceTestCase):
 		other = factories.a_subscription(self.router, customer=self.subscription.customer)
 		self.invoice = subscriptions.invoice(other.name)
 		frappe.db.commit()
-		self.request = frappe.db.get_value("Mpesa Express Request", {"reference_name": self.subscription.name})
+		self.request = frappe.db.get_value(
+			"Mpesa Express Request", {"reference_name": self.subscription.name}
+		)
 		self.stranger = factories.a_phone()
 		self.guest = Visitor(self.web.url)
 		self.customer = Visitor(self.web.url, visitors.a_portal_user(factories.a_customer().name))
@@ -471,7 +473,22 @@ class TestPaymentPage(AudienceTestCase):
 				page = self.guest.http.get(f"{self.web.url}/mpesa/stkpush", params={name: html}, timeout=30)
 				self.assertNotIn("<script>alert(1)", page.text)
 
+	def test_the_page_leads_to_no_script_after_the_payment(self):
+		for address, status in (
+			("javascript:alert(1)", 403),
+			("java\tscript:alert(1)", 403),
+			("https://shop.example:8443/thanks?order=1", 200),
+			("/me", 200),
+		):
+			with self.subTest(address):
+				page = self.guest.http.get(
+					f"{self.web.url}/mpesa/stkpush", params={"redirect_to": address}, timeout=30
+				)
+				self.assertEqual(status, page.status_code)
+
 	def test_the_page_of_one_visitor_is_not_shown_to_the_next(self):
 		for phone in (self.stranger, factories.a_phone()):
-			page = self.guest.http.get(f"{self.web.url}/mpesa/stkpush", params={"phone_number": phone}, timeout=30)
+			page = self.guest.http.get(
+				f"{self.web.url}/mpesa/stkpush", params={"phone_number": phone}, timeout=30
+			)
 			self.assertIn(phone, page.text)
