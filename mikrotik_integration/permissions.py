@@ -103,7 +103,9 @@ def hotspot_voucher_device_query(user: str | None = None) -> str:
 	visible = " and ".join(filter(None, conditions))
 	if not visible:
 		return ""
-	return f"`tabHotspot Voucher Device`.`parent` in (select `name` from `tabHotspot Voucher` where {visible})"
+	return (
+		f"`tabHotspot Voucher Device`.`parent` in (select `name` from `tabHotspot Voucher` where {visible})"
+	)
 
 
 def router_account_query(user: str | None = None) -> str:

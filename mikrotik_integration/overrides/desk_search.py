@@ -40,7 +40,7 @@ def get_count(doctype: str, filters=None, debug=False, cache=False) -> int:
 @frappe.whitelist()
 def validate_link(doctype: str, docname: str, fields: str | list | None = None) -> dict:
 	"""One of our documents that the user may not see is answered like one that is not there."""
-	ours = frappe.get_hooks("has_permission", app_name="mikrotik_integration")
+	ours = frappe.get_hooks("standard_queries", app_name="mikrotik_integration")
 	if doctype in ours and not frappe.get_list(doctype, {"name": docname}, order_by="creation", limit=1):
 		return {"name": None}
 	return client.validate_link(doctype, docname, fields)

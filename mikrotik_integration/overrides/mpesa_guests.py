@@ -5,6 +5,7 @@ and amounts of all prompts by their numbers.
 """
 
 import math
+import re
 
 import frappe
 from frappe.rate_limiter import rate_limit
@@ -19,6 +20,8 @@ from mikrotik_integration.services.guests import readable
 
 PAGE = "/mpesa/stkpush"
 NUMBERS = ("amount", "base_amount")
+# where the page goes after a payment: never a script
+DESTINATION = re.compile(r"(https?://[\w.-]+(:\d+)?)?[\w./?=&%#~+,;@!-]*", re.ASCII)
 A_MINUTE = 60
 
 
@@ -40,7 +43,15 @@ def create_new_request(
 	"""A prompt for an open Payment Request, by whoever has its link; for any document, by who may make prompts."""
 	if frappe.has_permission(payment_page.REQUEST, "create"):
 		return mpesa_express_request.create_new_request(
-			phone_number, payment_gateway, reference_type, reference_id, amount, currency, None, title, description
+			phone_number,
+			payment_gateway,
+			reference_type,
+			reference_id,
+			amount,
+			currency,
+			None,
+			title,
+			description,
 		)
 	return payment_page.begin(phone_number, payment_gateway, reference_type, reference_id)
 
@@ -86,9 +97,14 @@ def before_request() -> None:
 		return
 	frappe.local.no_cache = True
 	asked = frappe.local.form_dict
+	if not DESTINATION.fullmatch(cstr(asked.get("redirect_to"))):
+		raise frappe.PermissionError
 	for name, value in list(asked.items()):
 		text = cstr(value)[: guests.LONGEST]
-		asked[name] = text if name in NUMBERS else escape_html(text)
+		is_known = name in NUMBERS or (
+			name == "payment_gateway" and frappe.db.exists("Payment Gateway", text)
+		)
+		asked[name] = text if is_known else escape_html(text)
 	for name in NUMBERS:
 		if not _is_number(asked.get(name)):
 			asked.pop(name, None)

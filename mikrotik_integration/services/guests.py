@@ -51,7 +51,7 @@ def is_writable(body: object) -> bool:
 
 
 def _check(value: object) -> None:
-	if value is None or isinstance(value, int | float) and abs(value) <= LARGEST:
+	if value is None or (isinstance(value, int | float) and abs(value) <= LARGEST):
 		return
 	if not isinstance(value, str) or any(map(_is_unreadable, value[: LONGEST + 1])):
 		raise VoucherError(_("That cannot be read"))

@@ -299,11 +299,12 @@ class TestResuming(VoucherAttackTestCase):
 		self.assertIn(429, answers)
 		self.assertEqual(429, self.ask("resume", phone=phone, mac=self.mac).status_code)
 
-
 	def test_a_flood_of_questions_about_a_phone_does_not_keep_its_device_from_what_it_bought(self):
 		phone = factories.a_phone()
 		token = self.buy(phone)["token"]
-		answers = [self.ask("resume", phone=phone, **self.from_anywhere()).status_code for _number in range(12)]
+		answers = [
+			self.ask("resume", phone=phone, **self.from_anywhere()).status_code for _number in range(12)
+		]
 		self.assertEqual(429, answers[-1])
 		self.assertEqual({"state": "found", "token": token}, self.told("resume", phone=phone, mac=self.mac))
 

@@ -125,7 +125,10 @@ class TestOtherRouters(VoucherPermissionsTestCase):
 			("frappe.client.get_list", {**asked, "parent": VOUCHER}),
 			("frappe.client.get_value", {**asked, "fieldname": "mac_address", "parent": VOUCHER}),
 			("frappe.client.get", {"doctype": DEVICE, "name": row, "parent": VOUCHER}),
-			("frappe.desk.reportview.get", {"doctype": DEVICE, "fields": '["mac_address"]', "parent": VOUCHER}),
+			(
+				"frappe.desk.reportview.get",
+				{"doctype": DEVICE, "fields": '["mac_address"]', "parent": VOUCHER},
+			),
 			("frappe.client.validate_link", {"doctype": DEVICE, "docname": row, "fields": '["mac_address"]'}),
 		)
 		here = Visitor(self.web.url, a_user_of_one_router(self.router.name, "ISP Staff"))

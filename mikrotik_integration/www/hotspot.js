@@ -224,6 +224,7 @@
 	// What is to be seen of a purchase: "waiting", "paid", or nothing, and then what can be bought.
 	function panel(name) {
 		show("purchase", !!name);
+		show("offline", !online && !name);
 		show("waiting", name === "waiting");
 		show("paid", name === "paid");
 		show("buy", !name);
@@ -423,11 +424,11 @@
 	function card(voucher, one, all) {
 		const made = firstCard.cloneNode(true);
 		const ends = voucher.ends_in_seconds;
-		const seconds = voucher.seconds_left === null ? ends : voucher.seconds_left;
+		const seconds = [voucher.seconds_left, ends, voucher.valid_for_seconds].find((known) => known !== null);
 		const moment = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
 		made.hidden = false;
 		made.firstChild.textContent = all.length > 1 ? voucher.package : "";
-		fact(made, "time-left", seconds === null ? "" : span(seconds));
+		fact(made, "time-left", seconds === undefined ? "" : span(seconds));
 		fact(made, "data-left", voucher.bytes_left === null ? words.unlimited : amount(voucher.bytes_left));
 		fact(made, "ends", ends === null ? "" : new Date(Date.now() + ends * 1000).toLocaleString(`${language}-KE`, moment));
 		return made;
@@ -441,7 +442,7 @@
 		show("online-title", online);
 		show("left-title", !online && vouchers.length === 1);
 		show("several-title", !online && vouchers.length > 1);
-		show("offline", !online);
+		show("offline", !online && $("purchase").hidden);
 		show("log-out", online);
 		show("connect", !online);
 	}
