@@ -92,7 +92,9 @@ _documents = [
 ]
 _text_fields = "mikrotik_integration.overrides.text_fields"
 doc_events |= {
-	doctype: {"before_insert": f"{_text_fields}.before_insert", "validate": f"{_text_fields}.validate"}
+	doctype: {
+		event: f"{_text_fields}.{event}" for event in ("before_insert", "validate", "before_print")
+	}
 	for doctype in _documents
 }
 

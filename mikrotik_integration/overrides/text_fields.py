@@ -24,6 +24,11 @@ def validate(doc, method=None) -> None:
 	doc.update(kept)
 
 
+def before_print(doc, method=None, settings=None) -> None:
+	"""Frappe's standard print shows text as HTML, and what makes the PDF would fetch what that names."""
+	foreign_text.reduce_fields(doc)
+
+
 def before_insert_of_mpesa(doc, method=None) -> None:
 	"""What Safaricom posts, or anybody else: a text that is too long must not keep the payment from being recorded."""
 	foreign_text.reduce_fields(doc, foreign_text.LONGEST_LINE)
