@@ -62,6 +62,11 @@ def run_jobs(limit: int = 500) -> int:
 	return done
 
 
+def jobs_waiting() -> int:
+	"""How many jobs of this site are queued."""
+	return len(_jobs())
+
+
 def _jobs() -> list:
 	return [
 		job

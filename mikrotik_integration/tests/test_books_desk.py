@@ -206,7 +206,9 @@ class TestReferences(BooksTestCase):
 		self.assertIn(payment.receipt, entry.remarks)
 
 	def test_a_receipt_that_comes_late_reaches_the_entry(self):
-		payment = self.pay(self.subscription, receipt=None, payment_id=factories.unique("ws_CO_"))
+		payment = self.pay(
+			self.subscription, receipt=None, source="STK Push", payment_id=factories.unique("ws_CO_")
+		)
 		entry = payment.payment_entry
 		self.assertIn("not known yet", frappe.db.get_value("Payment Entry", entry, "reference_no"))
 		receipt = factories.unique("LATE").replace(" ", "")
