@@ -26,7 +26,7 @@ from mikrotik_integration.simulators.daraja import Behaviour, DarajaSimulator, F
 from mikrotik_integration.simulators.daraja.c2b import RegisteredUrls
 from mikrotik_integration.tests import factories, visitors
 from mikrotik_integration.tests.harness import clear_jobs, new_router
-from mikrotik_integration.tests.live import LiveSite, fresh, free_port, wait_for
+from mikrotik_integration.tests.live import LiveSite, free_port, fresh, wait_for
 
 MOST_P95_SECONDS = 3.0
 MOST_PAY_BILL_P95_SECONDS = 1.5  # beyond the time that Daraja takes to answer our question

@@ -126,7 +126,10 @@ def close(name: str, closed_as: str, reason: str) -> None:
 		raise PaymentNotPossible(_("Say what it is, and why"))
 	if closed_as == NOT_MONEY and payment.verified_by == same_money.DARAJA:
 		raise PaymentNotPossible(_("M-PESA confirmed this money; it is there"))
-	if payment.payment_entry and frappe.db.get_value("Payment Entry", payment.payment_entry, "docstatus") == 1:
+	if (
+		payment.payment_entry
+		and frappe.db.get_value("Payment Entry", payment.payment_entry, "docstatus") == 1
+	):
 		raise PaymentNotPossible(_("{0} books this payment. Cancel it first").format(payment.payment_entry))
 	payment.update(
 		{
@@ -162,7 +165,9 @@ def set_receipt(name: str, typed: str) -> None:
 	if not receipt:
 		raise PaymentNotPossible(_("This is not one M-PESA receipt. Write it like SJK4XY7Z1A"))
 	if payment.source != "STK Push" or payment.receipt:
-		raise PaymentNotPossible(_("The receipt of this payment is known: {0}").format(payment.receipt or name))
+		raise PaymentNotPossible(
+			_("The receipt of this payment is known: {0}").format(payment.receipt or name)
+		)
 	other = frappe.db.get_value("Subscription Payment", {"receipt": receipt}) or frappe.db.get_value(
 		"Subscription Payment", receipt
 	)

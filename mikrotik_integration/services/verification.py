@@ -20,7 +20,9 @@ from mikrotik_integration.services.locks import lock_row, one_at_a_time
 
 UNVERIFIED = ("Requested", "Received")
 OLDEST = timedelta(days=1)
-ANSWER_WITHIN = timedelta(seconds=45)  # a second question about a receipt makes the answer to the first worthless
+ANSWER_WITHIN = timedelta(
+	seconds=45
+)  # a second question about a receipt makes the answer to the first worthless
 PAID_WITHIN = timedelta(minutes=10)  # of its prompt; M-PESA takes it away after about one
 
 

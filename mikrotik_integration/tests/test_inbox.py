@@ -203,7 +203,9 @@ class TestCallbacks(InboxTestCase):
 		checkout = self.payment(name).checkout_request_id
 		for _number in range(15):
 			for code in (0, 1032):
-				self.guest.call(visitors.STK_CALLBACK, **visitors.stk_callback(checkout, a_receipt(), code=code))
+				self.guest.call(
+					visitors.STK_CALLBACK, **visitors.stk_callback(checkout, a_receipt(), code=code)
+				)
 			self.work()
 		payment = self.payment(name)
 		self.assertEqual("Requested", payment.status)
@@ -243,7 +245,9 @@ class TestTimes(InboxTestCase):
 		request = frappe.db.get_value(PAYMENT, name, "express_request")
 		then = now_datetime() - timedelta(days=days)
 		frappe.db.set_value("Mpesa Express Request", request, "creation", then, update_modified=False)
-		frappe.db.set_value(PAYMENT, name, {"creation": then, "status": "Needs Review"}, update_modified=False)
+		frappe.db.set_value(
+			PAYMENT, name, {"creation": then, "status": "Needs Review"}, update_modified=False
+		)
 		frappe.db.commit()
 		return name
 
@@ -352,7 +356,9 @@ class TestReceipts(InboxTestCase):
 		self.work()
 		paid = self.daraja.pay_bill(self.subscription.phone_number, 1500, self.subscription.name)
 		self.deliver()
-		self.assertEqual("Applied", self.payment(paid.receipt).status, self.payment(paid.receipt).review_reason)
+		self.assertEqual(
+			"Applied", self.payment(paid.receipt).status, self.payment(paid.receipt).review_reason
+		)
 		self.assertEqual([1500, 1500], [entry.paid_amount for entry in self.entries_of(self.subscription)])
 
 	def test_a_pay_bill_and_then_a_prompt_with_a_receipt_of_its_own_are_two_payments(self):
@@ -411,7 +417,9 @@ class TestClosing(InboxTestCase):
 		self.close(self.manager, self.forged)
 		staff = Visitor(self.web.url, visitors.a_user("ISP Staff"))
 		self.assertEqual(403, self.call_form(staff, self.forged, "reopen", reason="why not").status_code)
-		self.call_form(Visitor(self.web.url, self.manager), self.forged, "reopen", reason="it is on the statement")
+		self.call_form(
+			Visitor(self.web.url, self.manager), self.forged, "reopen", reason="it is on the statement"
+		)
 		payment = self.payment(self.forged)
 		self.assertEqual(("Needs Review", None), (payment.status, payment.closed_by))
 		self.assertTrue(payment.review_reason)
