@@ -48,7 +48,8 @@ def share_receipt(payment, twin: str) -> None:
 	"""``payment`` is the twin of the verified one called ``twin``: that one shows the receipt."""
 	if payment.receipt and not frappe.db.get_value("Subscription Payment", twin, "receipt"):
 		receipt, payment.receipt = payment.receipt, None
-		frappe.db.set_value("Subscription Payment", payment.name, "receipt", None)
+		# it is saved by whoever verifies it, who must not take this for somebody else's change
+		frappe.db.set_value("Subscription Payment", payment.name, "receipt", None, update_modified=False)
 		receipts.give(twin, receipt)
 
 
