@@ -5,7 +5,6 @@ across router I/O. One worker at a time talks to a router, so that an older wish
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import frappe
 from frappe.utils import now_datetime
@@ -14,7 +13,6 @@ from frappe.utils.password import decrypt
 from mikrotik_integration.core.provisioning.desired import DesiredAccount, DesiredProfile, Presence, Service
 from mikrotik_integration.core.provisioning.devices import end_devices
 from mikrotik_integration.core.provisioning.reconcile import (
-	OperationResult,
 	Outcome,
 	reconcile_all,
 	reconcile_some,
@@ -173,6 +171,7 @@ def _desired_account(account: frappe._dict, password: str) -> DesiredAccount:
 		remark=account.reference_name or "",
 		push_secret=account.applied_generation < account.secret_generation,
 		is_news=account.generation != account.applied_generation,
+		is_code=account.reference_doctype == VOUCHER,
 	)
 
 
@@ -190,7 +189,7 @@ def _write_outcome(
 	router: str, accounts: list[frappe._dict], outcome: Outcome, snapshot: Snapshot | None, whole: bool
 ) -> None:
 	refused = usage.record(router, snapshot) if snapshot else []
-	api_log.log_operations(router, _without_codes(outcome.operations, accounts))
+	api_log.log_operations(router, outcome.operations)
 	applied = [account for account in accounts if outcome.accounts[account.name].in_sync]
 	failed = [account for account in accounts if not outcome.accounts[account.name].in_sync]
 	now = now_datetime()
@@ -217,23 +216,6 @@ def _write_outcome(
 	_end_refused(router, refused)
 
 
-def _without_codes(
-	operations: tuple[OperationResult, ...], accounts: list[frappe._dict]
-) -> tuple[OperationResult, ...]:
-	"""The login of a voucher is its code, which lets anybody in: a log shows the end of it."""
-	codes = {account.name: account.username for account in accounts if account.reference_doctype == VOUCHER}
-	return tuple(
-		replace(one, args={key: _hidden(value, codes[one.account_id]) for key, value in one.args.items()})
-		if one.account_id in codes
-		else one
-		for one in operations
-	)
-
-
-def _hidden(value: str, code: str) -> str:
-	return f"…{code[-3:]}" if value == code else value
-
-
 def _end_refused(router: str, sessions: list[SessionReading]) -> None:
 	"""Devices beyond a voucher's number lose their session. Those that come back do so until the next reading."""
 	if not sessions:
@@ -246,8 +228,7 @@ def _end_refused(router: str, sessions: list[SessionReading]) -> None:
 	except RouterError as error:
 		api_log.log_event(router, "end-devices", ok=False, result=str(error))
 	else:
-		hidden = tuple(replace(one, args={"user": f"…{one.args['user'][-3:]}"}) for one in results)
-		api_log.log_operations(router, hidden)
+		api_log.log_operations(router, results)
 	frappe.db.commit()  # nosemgrep: keeps the log
 
 

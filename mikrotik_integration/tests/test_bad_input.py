@@ -50,6 +50,12 @@ class TestBadNames(ServiceTestCase):
 		subscription.username = f"Janet {subscription.name}"
 		self.assertRaises(frappe.ValidationError, subscription.save)
 
+	def test_a_speed_of_ten_bits_is_refused_and_ten_megabits_suggested(self):
+		for field in ("speed_limit_rx", "speed_limit_tx"):
+			with self.subTest(field), self.assertRaisesRegex(frappe.ValidationError, "10M"):
+				factories.a_connection_type(**{field: "10"})
+		self.assertTrue(factories.a_connection_type(speed_limit_rx="0", speed_limit_tx="10M").name)
+
 	def test_names_that_differ_only_in_case_are_the_same(self):
 		name = factories.unique("Wanjiku").replace(" ", ".")
 		factories.a_subscription(self.router, self.plan, username=name)
