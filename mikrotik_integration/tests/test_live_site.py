@@ -33,6 +33,7 @@ class TestLiveSite(ServiceTestCase):
 	def setUp(self) -> None:
 		super().setUp()
 		self.router = factories.a_router(self.sim)
+		self.today = today()
 		self.browser = self.live.session()
 
 	def test_a_customer_who_pays_is_online_without_anybody_doing_anything(self):
@@ -84,7 +85,7 @@ class TestLiveSite(ServiceTestCase):
 			"naming_series": "ACC-PAY-.YYYY.-",
 			"payment_type": "Receive",
 			"company": site.COMPANY,
-			"posting_date": today(),
+			"posting_date": self.today,  # threads have no frappe.local of their own
 			"mode_of_payment": "Cash",
 			"party_type": "Customer",
 			"party": subscription.customer,
