@@ -37,7 +37,9 @@ def _money_of(doc) -> set[tuple[str, str]]:
 		return (
 			purchase | advance | _ours((row.reference_doctype, row.reference_name) for row in doc.references)
 		)
-	advances = {(row.reference_type, row.reference_name) for row in doc.get("advances", [])}
+	advances = {
+		(row.reference_type, row.reference_name) for row in doc.get("advances", []) if row.allocated_amount
+	}
 	used = advances if doc.get("customer_subscription") else set()
 	return used | _ours({(doc.doctype, doc.return_against), *itself})
 
