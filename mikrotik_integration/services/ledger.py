@@ -159,8 +159,7 @@ def entry_with_receipt(receipt: str, customer: str) -> frappe._dict | None:
 		.on((entry.name == gl.voucher_no) & (gl.voucher_type == "Payment Entry"))
 		.select(entry.name, entry.paid_amount)
 		.where((gl.party_type == "Customer") & (gl.party == customer))
-		.where((entry.reference_no == receipt) | (entry.mpesa_receipt == receipt))
-		.where((entry.docstatus == 1) & (entry.payment_type == "Receive"))
+		.where((entry.reference_no == receipt) & (entry.docstatus == 1) & (entry.payment_type == "Receive"))
 		.limit(1)
 	).run(as_dict=True)
 	return rows[0] if rows else None
