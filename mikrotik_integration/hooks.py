@@ -26,7 +26,7 @@ add_to_apps_screen = [
 app_include_js = "/assets/mikrotik_integration/js/standstill.js"
 
 _turns = {
-	"before_submit": "mikrotik_integration.overrides.turns.before_submit",
+	"before_validate": "mikrotik_integration.overrides.turns.before_validate",
 	"before_cancel": "mikrotik_integration.overrides.turns.before_cancel",
 }
 doc_events = {

@@ -1,7 +1,7 @@
 """Documents of ERPNext that move money of ours: those about the same money are submitted one after the other.
 
 ERPNext checks what is outstanding, returned or allocated by what it read before it waited for anybody. So the turn is
-taken before the document is written; see ``services.locks``.
+taken before it checks or writes anything; see ``services.locks``.
 """
 
 import frappe
@@ -12,8 +12,9 @@ from mikrotik_integration.services import locks
 OURS = {"Sales Invoice": ["customer_subscription", "hotspot_router"], "POS Invoice": ["hotspot_router"]}
 
 
-def before_submit(doc, method=None) -> None:
-	_take(doc)
+def before_validate(doc, method=None) -> None:
+	if doc.docstatus.is_submitted():
+		_take(doc)
 
 
 def before_cancel(doc, method=None) -> None:
@@ -36,7 +37,9 @@ def _money_of(doc) -> set[tuple[str, str]]:
 		return (
 			purchase | advance | _ours((row.reference_doctype, row.reference_name) for row in doc.references)
 		)
-	advances = {(row.reference_type, row.reference_name) for row in doc.get("advances", [])}
+	advances = {
+		(row.reference_type, row.reference_name) for row in doc.get("advances", []) if row.allocated_amount
+	}
 	used = advances if doc.get("customer_subscription") else set()
 	return used | _ours({(doc.doctype, doc.return_against), *itself})
 

@@ -195,7 +195,11 @@ def _book(payment, subscription) -> None:
 	payment.mikrotik_settings = subscription.mikrotik_settings
 	if payment.payment_entry and _entry_of(payment).customer_subscription != subscription.name:
 		frappe.db.set_value(
-			"Payment Entry", payment.payment_entry, "customer_subscription", subscription.name
+			"Payment Entry",
+			payment.payment_entry,
+			"customer_subscription",
+			subscription.name,
+			update_modified=False,  # somebody may have it open
 		)
 	payment.sales_invoice = _invoice_for(payment, subscription)
 	if not payment.payment_entry:

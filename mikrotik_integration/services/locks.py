@@ -42,8 +42,10 @@ def afresh(act: Callable[..., T], *arguments: Any) -> T:
 	what went before: only for the outermost code, which has written nothing yet. Raises ChangedMeanwhile."""
 	frappe.db.commit()  # nosemgrep: what is read next must be as new as the lock
 	messages = len(frappe.local.message_log)
-	for _try in range(TRIES):
+	for attempt in range(TRIES):
 		try:
+			if attempt:
+				one_at_a_time(TURN)  # those who got into each other's way queue up
 			return act(*arguments)
 		except (ChangedMeanwhile, frappe.QueryDeadlockError):
 			frappe.db.rollback()

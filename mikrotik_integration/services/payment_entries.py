@@ -115,7 +115,7 @@ def _reconciliation_row(invoice, due: float, entry: str, there: float, allocated
 def claim_receipt(entry) -> None:
 	"""A receipt is money once: the database lets one submitted Payment Entry have it. Raises PaymentNotPossible."""
 	receipt = receipts.find(cstr(entry.reference_no))
-	if not receipt:
+	if not receipt or not is_mpesa(entry.mode_of_payment):
 		return
 	try:
 		frappe.db.set_value("Payment Entry", entry.name, "mpesa_receipt", receipt, update_modified=False)
@@ -126,6 +126,11 @@ def claim_receipt(entry) -> None:
 		raise PaymentNotPossible(
 			_("The receipt {0} is booked already, by {1}").format(receipt, other)
 		) from error
+
+
+def is_mpesa(mode: str | None) -> bool:
+	"""The mode that ISP Settings names, or one that frappe_mpsa_payments made for its Mpesa Settings."""
+	return bool(mode) and (mode == settings.isp_settings().mode_of_payment or mode.startswith("Mpesa-"))
 
 
 def give_up_receipt(entry) -> None:

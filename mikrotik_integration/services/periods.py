@@ -210,4 +210,5 @@ def _mark(invoice_name: str, granted: int, service_from, service_to) -> None:
 		"Sales Invoice",
 		invoice_name,
 		{"service_granted": granted, "service_from": service_from, "service_to": service_to},
+		update_modified=False,  # an invoice that is open at the desk can still be saved or cancelled
 	)

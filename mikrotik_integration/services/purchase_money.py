@@ -104,7 +104,9 @@ def _book(purchase, payment) -> None:
 		)
 		payment.payment_entry = entry.name
 		return
-	frappe.db.set_value("Payment Entry", payment.payment_entry, "hotspot_purchase", purchase.name)
+	frappe.db.set_value(
+		"Payment Entry", payment.payment_entry, "hotspot_purchase", purchase.name, update_modified=False
+	)
 	if payment.sales_invoice:
 		invoice = frappe.get_doc("Sales Invoice", payment.sales_invoice)
 		payment_entries.allocate(invoice, {payment.payment_entry: price})

@@ -5,27 +5,30 @@ import secrets
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.model.naming import getseries
 from frappe.utils import escape_html
 
-from mikrotik_integration.core.payments import account_numbers, phones
+from mikrotik_integration.core.payments import phones
 from mikrotik_integration.core.provisioning import names
 from mikrotik_integration.exceptions import LoginTaken
-from mikrotik_integration.services import accounts, lifecycle, money, payments, plan_change, subscriptions
+from mikrotik_integration.services import (
+	accounts,
+	given_numbers,
+	lifecycle,
+	money,
+	payments,
+	plan_change,
+	subscriptions,
+)
 
 # no letters or digits that can be taken for each other when read out over the phone
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 PASSWORD_LENGTH = 8
 HIGHEST_PRICE = 100_000_000
-FIRST_SERIAL = 10_000
 
 
 class CustomerSubscription(Document):
 	def autoname(self) -> None:
-		prefix = frappe.db.get_single_value("ISP Settings", "account_number_prefix") or ""
-		serial = FIRST_SERIAL + int(getseries("customer-subscription-", 6))
-		self.subscription_id = account_numbers.make(int(f"{prefix}{serial}"))
-		self.name = self.subscription_id
+		self.name = self.subscription_id = given_numbers.new()
 
 	def validate(self) -> None:
 		self.set_defaults()
@@ -43,6 +46,7 @@ class CustomerSubscription(Document):
 		subscriptions.enqueue_push(self.name)
 
 	def on_trash(self) -> None:
+		given_numbers.keep(self)
 		accounts.release(self)
 		subscriptions.enqueue_push(self.name)
 
