@@ -12,6 +12,7 @@ from mikrotik_integration.overrides import ownership
 from mikrotik_integration.services import (
 	inbox,
 	inbox_queue,
+	money,
 	payments,
 	purchase_money,
 	refunds,
@@ -111,7 +112,7 @@ def _replaced(doc) -> frappe._dict | None:
 			return None
 		frappe.throw(
 			_("M-PESA confirmed {0} for the payment {1}, not {2}").format(
-				payment.amount, payment.name, doc.paid_amount
+				money.words(payment.amount), payment.name, money.words(doc.paid_amount)
 			)
 		)
 	return payment

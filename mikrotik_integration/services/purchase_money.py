@@ -10,6 +10,7 @@ from frappe.utils import flt, now_datetime
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	deferred,
+	money,
 	payment_entries,
 	refunds,
 	settings,
@@ -40,7 +41,7 @@ def obstacle(payment) -> str | None:
 		return _("This is {0}, the voucher was offered in {1}").format(payment.currency, purchase.currency)
 	if flt(payment.amount) < flt(purchase.price):
 		return _("{0} was paid for a voucher of {1}. Pay the money back").format(
-			payment.amount, purchase.price
+			money.words(payment.amount, payment.currency), money.words(purchase.price, purchase.currency)
 		)
 	return None
 
