@@ -53,8 +53,11 @@ class TestLessThanThePrice(BooksTestCase):
 		self.assert_needs_a_manager(self.drafted(discount_amount=1, apply_discount_on="Grand Total"))
 
 	def test_a_part_of_a_period_needs_a_manager(self):
-		"""It would begin with a whole quota."""
 		self.assert_needs_a_manager(self.drafted(qty=0.5))
+
+	def test_another_plans_item_needs_a_manager(self):
+		cheap = factories.a_plan(price=100)
+		self.assert_needs_a_manager(self.drafted(item=cheap.item, rate=100))
 
 	def test_something_dear_beside_a_period_for_nothing_needs_a_manager(self):
 		item = frappe.get_doc(
