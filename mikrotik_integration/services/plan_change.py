@@ -44,7 +44,7 @@ def book(subscription) -> None:
 	_convert_invoices(subscription.name, how, old, new)
 	if how and how.credit:
 		bill_what_was_served(before)
-	if get_datetime(before.expiry_date) != get_datetime(subscription.expiry_date):
+	if before.expiry_date and get_datetime(before.expiry_date) != get_datetime(subscription.expiry_date):
 		subscription.add_comment(
 			"Info",
 			_("Paid until {0} on {1}, by price until {2} on {3}").format(
