@@ -283,7 +283,9 @@ class Story(BooksTestCase):
 	def check_nothing_lies_idle(self) -> None:
 		"""No money waits while an invoice does; the form shows what the ledger says."""
 		due = sum(row.due for row in ledger.open_invoices(self.subscription.name))
-		self.assert_owes(flt(due - self.subscription.credit, 2), self.subscription)
+		balance = float(ledger.balance(self.subscription.name))
+		self.assert_owes(flt(due - balance, 2), self.subscription)
+		self.assertEqual(max(balance, 0), self.subscription.credit)
 		if self.subscription.credit > 0:
 			self.assertEqual(0, due)
 			self.assertEqual(PRICE - min(self.subscription.credit, PRICE), self.missing())
