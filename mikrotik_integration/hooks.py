@@ -62,6 +62,7 @@ doc_events = {
 	"Journal Entry": {
 		**_turns,
 		"validate": "mikrotik_integration.overrides.journal_entry.validate",
+		"on_submit": "mikrotik_integration.overrides.journal_entry.on_submit",
 		"on_cancel": "mikrotik_integration.overrides.journal_entry.on_cancel",
 	},
 	"Mpesa Express Request": {

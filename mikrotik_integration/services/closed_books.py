@@ -4,8 +4,41 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import frappe
+from erpnext.accounts.doctype.accounting_period.accounting_period import (
+	validate_accounting_period_on_doc_save,
+)
+from erpnext.accounts.general_ledger import validate_against_pcv
+from frappe import _
 from frappe.query_builder.functions import Max
-from frappe.utils import getdate
+from frappe.utils import cstr, formatdate, getdate, nowdate, strip_html
+
+from mikrotik_integration.exceptions import VoucherError
+from mikrotik_integration.services import settings
+
+BOOKED = ("Sales Invoice", "Payment Entry")
+
+
+def check_today(for_guests: bool = False) -> None:
+	"""Raises VoucherError if today is in a closed period, or its accounts are frozen: why, in ERPNext's words, but not
+	to guests."""
+	try:
+		_check(settings.books().company, getdate(nowdate()))
+	except frappe.ValidationError as refusal:
+		frappe.clear_last_message()
+		if for_guests:
+			raise VoucherError(_("Nothing is sold here at present. Ask at the shop.")) from refusal
+		raise VoucherError(strip_html(cstr(refusal))) from refusal
+
+
+def _check(company: str, day: date) -> None:
+	for doctype in BOOKED:
+		validate_accounting_period_on_doc_save(
+			frappe._dict(doctype=doctype, company=company, posting_date=day)
+		)
+	validate_against_pcv(False, day, company)
+	frozen = _frozen_until(company)
+	if frozen and day <= getdate(frozen):
+		frappe.throw(_("The accounts are frozen until {0}; nothing can be sold").format(formatdate(frozen)))
 
 
 def first_open_day(doctype: str, company: str, day: date) -> date:
@@ -24,7 +57,8 @@ def _ends(doctype: str, company: str, day: date) -> Iterator[date]:
 
 
 def _frozen_until(company: str) -> date | None:
-	"""ERPNext 15 keeps it in Accounts Settings, 16 in the Company."""
+	"""Of the whole site up to ERPNext 15, of each company from 16 on. Jobs run as Administrator, whom ERPNext lets book
+	nothing there."""
 	field = "accounts_frozen_till_date"
 	if frappe.get_meta("Company").has_field(field):
 		return frappe.db.get_value("Company", company, field)

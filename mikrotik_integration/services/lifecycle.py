@@ -80,7 +80,8 @@ def derive(subscription) -> None:
 	subscription.status = status.value
 	subscription.status_reason = _reason(standing, terms, status)
 	subscription.quota_state = _quota_state(standing, terms, now)
-	subscription.data_quota_mb = terms.quota_bytes * (1 + standing.extra_quotas) // settings.bytes_per_mb()
+	quota_bytes, _seconds = core.quota(standing, terms)
+	subscription.data_quota_mb = quota_bytes // settings.bytes_per_mb()
 	subscription.data_used_mb = standing.used_bytes / settings.bytes_per_mb()
 	subscription.time_used_minutes = standing.used_seconds // 60
 	subscription.next_change = core.next_change(standing, terms, now)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import erpnext
 from frappe.utils import flt, fmt_money
 
 from mikrotik_integration.services import settings
@@ -10,7 +11,12 @@ CENTS = 2
 
 
 def words(amount: Decimal | float | str | None, currency: str | None = None) -> str:
-	"""The amount with its currency (the company's if none is named), cents only if there are any."""
+	"""The amount with its currency (that of the books if none is named), cents only if there are any."""
 	value = flt(amount, CENTS)
 	number = fmt_money(value, precision=CENTS if value % 1 else 0)
-	return f"{currency or settings.books().company_currency} {number}"
+	return f"{currency or _of_the_books()} {number}"
+
+
+def _of_the_books() -> str:
+	company = settings.isp_settings().company
+	return erpnext.get_company_currency(company) if company else erpnext.get_default_currency()

@@ -161,6 +161,7 @@ def set_off(invoice, note: str, amount: float) -> None:
 		}
 	)
 	entry.flags.ignore_permissions = True
+	entry.flags.is_from_service = True  # see overrides.journal_entry
 	entry.submit()
 
 

@@ -10,6 +10,7 @@ from frappe.utils import get_datetime, now_datetime
 
 from mikrotik_integration.core.subscriptions import plan_change as core
 from mikrotik_integration.core.subscriptions.plan_change import Offer
+from mikrotik_integration.core.subscriptions.standing import rolled
 from mikrotik_integration.exceptions import SubscriptionError
 from mikrotik_integration.services import invoicing, ledger, lifecycle, payments, received
 
@@ -22,9 +23,10 @@ def convert(subscription) -> None:
 	if not before or before.internet_plan == subscription.internet_plan:
 		return
 	old, new = _offers(before, subscription)
-	standing, billed = lifecycle.standing_of(before), _is_billed(before)
+	now = now_datetime()
+	standing = rolled(lifecycle.standing_of(subscription), old.terms, now)
 	try:
-		how = core.conversion(standing, old, new, billed, now_datetime())
+		how = core.conversion(standing, old, new, _is_billed(before), now)
 		changed = core.converted(standing, how, old.terms, new.terms)
 	except OverflowError as error:
 		raise SubscriptionError(
@@ -44,7 +46,7 @@ def book(subscription) -> None:
 	_convert_invoices(subscription.name, how, old, new)
 	if how and how.credit:
 		bill_what_was_served(before)
-	if get_datetime(before.expiry_date) != get_datetime(subscription.expiry_date):
+	if before.expiry_date and get_datetime(before.expiry_date) != get_datetime(subscription.expiry_date):
 		subscription.add_comment(
 			"Info",
 			_("Paid until {0} on {1}, by price until {2} on {3}").format(

@@ -37,7 +37,7 @@ def price_for(plan: str, subscription) -> float:
 
 
 def check_invoice(invoice) -> None:
-	"""Refuse periods for less than their price, and parts of periods: each begins with a whole quota."""
+	"""Refuse less than the price, parts of periods, and what is another plan's than the subscription's."""
 	if may_sell_for_less():
 		return
 	subscription = frappe.get_doc("Customer Subscription", invoice.customer_subscription)
@@ -46,6 +46,8 @@ def check_invoice(invoice) -> None:
 		plan = plan_sold_as(row.item_code, subscription)
 		if not plan:
 			continue
+		if plan != subscription.internet_plan:
+			_refuse(_("Row {0}: the subscription is on {1}.").format(row.idx, subscription.internet_plan))
 		if flt(row.qty) != cint(row.qty) or flt(row.qty) <= 0:
 			_refuse(_("Row {0}: Internet is sold in whole periods.").format(row.idx))
 		price = flt(row.qty) * price_for(plan, subscription)

@@ -18,6 +18,7 @@ from frappe.utils.password import get_encryption_key
 from mikrotik_integration.core.provisioning.names import normalise_mac
 from mikrotik_integration.exceptions import PaymentNotPossible, VoucherError
 from mikrotik_integration.services import (
+	closed_books,
 	inbox,
 	prompts,
 	pushes,
@@ -69,6 +70,7 @@ def start(
 	if not sold_by and not plan.shown_on_portal:
 		raise VoucherError(_("{0} is no longer sold").format(package))
 	place = voucher_packages.router_for_sale(router)
+	closed_books.check_today(for_guests=not sold_by)
 	phone = pushes.phone(phone_number)
 	address = mac_of(mac)
 	prompts.check_phone(phone)

@@ -9,7 +9,7 @@ from frappe.query_builder.functions import Sum
 from frappe.utils import flt, now_datetime
 
 from mikrotik_integration.exceptions import PaymentNotPossible
-from mikrotik_integration.services import locks, payment_entries
+from mikrotik_integration.services import locks, money, payment_entries
 
 PURCHASE, PAYMENT, ENTRY = "Hotspot Purchase", "Subscription Payment", "Payment Entry"
 CENTS = 2
@@ -73,7 +73,7 @@ def _taken(purchase_name: str):
 
 def _words(left: float) -> str:
 	"""Prompts are for whole shillings: what is less than one is not worth a transfer."""
-	return _("{0} has to be paid back").format(f"{left:,.2f}".removesuffix(".00")) if left >= 1 else ""
+	return _("{0} has to be paid back").format(money.words(left)) if left >= 1 else ""
 
 
 def voucher_changed(voucher_name: str, reason: str = "") -> None:
@@ -92,7 +92,9 @@ def paid_back(entry) -> None:
 	if left < 0:
 		raise PaymentNotPossible(
 			_("{0} is owed back for the purchase {1}, not {2}").format(
-				max(flt(left + entry.paid_amount, CENTS), 0.0), purchase.name, entry.paid_amount
+				money.words(max(left + flt(entry.paid_amount), 0)),
+				purchase.name,
+				money.words(entry.paid_amount),
 			)
 		)
 	for row in _not_booked(purchase.name):

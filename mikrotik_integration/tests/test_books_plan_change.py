@@ -4,7 +4,7 @@ import frappe
 from frappe.utils import now_datetime
 
 from mikrotik_integration.exceptions import SubscriptionError
-from mikrotik_integration.services import clock, subscriptions
+from mikrotik_integration.services import clock, subscriptions, usage
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_books import BooksTestCase
 
@@ -109,8 +109,17 @@ class TestTimeIsConvertedByPrice(PlanChangeTestCase):
 		quota = {"data_quota_mb": 100, "at_quota": "Stop"}
 		subscription = self.paid(factories.a_plan(price=100, **quota))
 		subscription.db_set("used_bytes", 100_000_000)
-		self.change(subscription, factories.a_plan(price=100, **quota))
+		self.change(subscription, factories.a_plan(price=99, **quota))
 		self.assertEqual("Used Up", subscription.quota_state)
+
+	def test_a_dear_plans_data_is_not_had_for_a_cheap_plans_price(self):
+		subscription = self.paid(self.cheap)
+		self.change(subscription, factories.a_plan(price=1500, data_quota_mb=30_000, at_quota="Stop"))
+		self.assertEqual(2000, subscription.data_quota_mb)
+		subscription.db_set("used_bytes", 1_999_000_000)
+		self.assertEqual([], usage._at_quota([subscription.name]))
+		subscription.db_set("used_bytes", 2_000_000_000)
+		self.assertEqual([subscription.name], usage._at_quota([subscription.name]))
 
 
 class TestAFreePlan(PlanChangeTestCase):

@@ -1,9 +1,11 @@
 """Received money alone counts: each way in which ERPNext calls an invoice paid though nobody paid it."""
 
+from unittest.mock import patch
+
 import frappe
 from frappe.utils import nowdate
 
-from mikrotik_integration.services import ledger
+from mikrotik_integration.services import ledger, payments
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_books import COMPANY, _ensure_account
 from mikrotik_integration.tests.test_books_refunds import RefundTestCase
@@ -138,9 +140,15 @@ class TestReceivedMoneyAloneCounts(RefundTestCase):
 			"reference_type": "Payment Entry",
 			"debit_in_account_currency": 1000,
 		}
-		self.journal(row, {"account": self.cash, "credit_in_account_currency": 1000})
-		self.assert_owes(0, self.subscription)
-		self.assertEqual(0, ledger.balance(self.subscription.name))
+		told: list[str] = []
+		with patch.object(payments, "enqueue_settle", told.append):
+			journal = self.journal(row, {"account": self.cash, "credit_in_account_currency": 1000})
+			self.assertEqual([self.subscription.name], told)
+			self.assert_owes(0, self.subscription)
+			self.assertEqual(0, ledger.balance(self.subscription.name))
+			journal.cancel()
+		self.assertEqual([self.subscription.name] * 2, told)
+		self.assertEqual(1000, ledger.balance(self.subscription.name))
 
 	def test_an_invoice_over_nothing_buys_nothing(self):
 		self.hand_made_invoice(self.subscription, rate=0)

@@ -16,10 +16,12 @@ from mikrotik_integration.core.subscriptions.lifecycle import (
 	Pause,
 	PeriodPaid,
 	Renew,
+	Resume,
 	Standing,
 	Terminate,
 	Terms,
 	at_quota,
+	quota,
 	step,
 )
 from mikrotik_integration.core.subscriptions.plan_change import (
@@ -105,6 +107,30 @@ def test_what_was_used_goes_on_counting_and_bought_quotas_end():
 	assert (changed.used_bytes, changed.extra_quotas) == (1500, 0)
 	assert at_quota(changed, new.terms, NOON + DAY)
 	assert not at_quota(changed, new.terms, NOON + 17 * DAY)
+
+
+def test_a_dear_plans_quota_is_not_had_for_a_cheap_plans_price():
+	"""A month for 100 becomes two days of a plan for 1,500: a fifteenth of its quota, whatever day it is."""
+	dear = offer(1500, quota_bytes=30_000)
+	for day in (0, 15, 29):
+		changed = change(paid(1), CHEAP, dear, NOON + day * DAY)
+		assert quota(changed, dear.terms) == (2_000, 0)
+
+
+def test_a_part_of_a_period_has_its_part_of_the_quota():
+	terms = Terms(validity=30 * DAY, quota_bytes=30_000, quota_seconds=300)
+	assert quota(step(Standing(), PeriodPaid(3 * DAY), terms, NOON), terms) == (3_000, 30)
+	whole = replace(step(Standing(), PeriodPaid(), terms, NOON), used_bytes=30_000)
+	assert at_quota(whole, terms, NOON + DAY)
+	more = step(whole, PeriodPaid(3 * DAY), terms, NOON + DAY)
+	assert quota(more, terms) == (33_000, 330)
+	assert quota(step(whole, PeriodPaid(), terms, NOON + DAY), terms) == (60_000, 600)
+
+
+def test_a_pause_gives_no_further_quota():
+	terms = Terms(validity=30 * DAY, quota_bytes=30_000)
+	paused = step(step(Standing(), PeriodPaid(), terms, NOON), Pause(), terms, NOON + DAY)
+	assert quota(step(paused, Resume(), terms, NOON + 90 * DAY), terms) == (30_000, 0)
 
 
 def test_an_invoices_window_is_converted_as_the_time_that_it_granted():

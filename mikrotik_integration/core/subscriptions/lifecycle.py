@@ -37,6 +37,7 @@ from mikrotik_integration.core.subscriptions.standing import (
 	clock,
 	current_period,
 	overdrawn,
+	quota,
 	rolled,
 )
 
@@ -65,6 +66,7 @@ __all__ = [
 	"dunning",
 	"next_change",
 	"overdrawn",
+	"quota",
 	"rolled",
 	"status",
 	"step",

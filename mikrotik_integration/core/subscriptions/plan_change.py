@@ -1,7 +1,7 @@
 """What becomes of time that was paid, or served on credit, when a subscription changes its plan.
 
 Time is money: what is left is as much of the new plan's time as its price buys. The present period's usage goes on
-counting, and quotas that were bought for it end: changing to and fro gives nobody a second quota.
+counting, against the new quota: changing to and fro gives nobody a second one.
 """
 
 from __future__ import annotations
@@ -85,13 +85,26 @@ def converted(standing: Standing, how: Conversion | None, old: Terms, new: Terms
 	if how is None or standing.expiry is None:
 		return replace(standing, on_credit=on_credit)
 	expiry = how.end(standing.expiry) + (new.validity if how.credit and new.postpaid else ZERO)
+	start = _period_start(standing, how)
+	end = start + new.validity
+	if end <= how.moment:
+		end = how.moment + new.validity
 	return replace(
 		standing,
 		expiry=expiry,
-		period_end=min(expiry, how.moment + new.validity),
+		period_start=start,
+		period_end=min(expiry, end),
 		extra_quotas=0,
 		on_credit=on_credit,
 	)
+
+
+def _period_start(standing: Standing, how: Conversion) -> datetime:
+	"""What has gone by of the period is converted too: with what is left of it, it has its share of the quota."""
+	if standing.period_start is None or standing.period_start >= how.moment:
+		return how.moment
+	gone = how.moment - standing.period_start
+	return how.moment - min(gone, how.length(gone))
 
 
 def served_on_credit(standing: Standing, terms: Terms, now: datetime) -> timedelta:
