@@ -142,6 +142,12 @@ def _write_unknown(router: str, sessions: tuple[SessionReading, ...]) -> None:
 	)
 
 
+def nobody_online(router: str) -> None:
+	"""The router is left alone from now on: nobody is said to be online there."""
+	for doctype in ("Router Account", SUBSCRIPTION):
+		_mark_offline(doctype, router, [])
+
+
 def _upsert_records(rows: list[tuple], add: bool = True) -> None:
 	if not rows:
 		return

@@ -464,7 +464,7 @@ class TestRouterSetUp(PortalTestCase):
 	def test_it_is_in_the_api_log(self):
 		self.install()
 		frappe.db.commit()
-		log = {"mikrotik_settings": self.router.name, "operation": "install login page"}
+		log = {"router": self.router.name, "operation": "install login page"}
 		self.assertEqual("Success", frappe.db.get_value("MikroTik API Log", log, "status"))
 
 	def test_what_is_wrong_is_said(self):

@@ -7,7 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from mikrotik_integration.core.vouchers import links
-from mikrotik_integration.services import portal, portal_setup, routers
+from mikrotik_integration.services import portal, portal_setup, routers, usage
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
 CONNECTION_FIELDS = (
@@ -29,11 +29,14 @@ class MikroTikSettings(Document):
 		self.validate_portal_name()
 		self.validate_wifi()
 		self.forget_failures_when_changed()
+		self.forget_users_when_switched_off()
 
 	def on_update(self) -> None:
 		portal.forget()
 		if self.enabled:
 			routers.enqueue_check(self.name)
+		else:
+			usage.nobody_online(self.name)
 
 	def on_trash(self) -> None:
 		held = frappe.db.count("Router Account", {"mikrotik_settings": self.name})
@@ -102,6 +105,10 @@ class MikroTikSettings(Document):
 		if any(self.has_value_changed(field) for field in CONNECTION_FIELDS):
 			self.failures = 0
 			self.next_attempt = None
+
+	def forget_users_when_switched_off(self) -> None:
+		if not self.enabled:
+			self.update({"online_users": 0, "hotspot_users": 0, "ppp_users": 0})
 
 	@frappe.whitelist(methods=["POST"])
 	def test_connection(self) -> list[dict]:
