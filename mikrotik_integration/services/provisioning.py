@@ -172,6 +172,7 @@ def _desired_account(account: frappe._dict, password: str) -> DesiredAccount:
 		mac_address=account.mac_address or "",
 		remark=account.reference_name or "",
 		push_secret=account.applied_generation < account.secret_generation,
+		is_news=account.generation != account.applied_generation,
 	)
 
 
@@ -205,7 +206,8 @@ def _write_outcome(
 		"Router Account",
 		{account.name: {"last_error": outcome.accounts[account.name].error or ""} for account in failed},
 	)
-	_unsync(failed)
+	if not outcome.held:
+		_unsync(failed)
 	routers.seen_answering(router, snapshot.status if snapshot else None, outcome if whole else None)
 	_tell_owners(accounts, {name: _owner_status(result) for name, result in outcome.accounts.items()})
 	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from . import plan
 from .operations import Operation, OperationResult
+from .removals import MassRemoval
 from .view import View
 
 
@@ -33,12 +34,14 @@ class UnmanagedRow:
 
 @dataclass(frozen=True)
 class Outcome:
-	"""What one pass found and did. `unmanaged` only of a pass over a whole router."""
+	"""What one pass found and did. `unmanaged` only of a pass over a whole router. `held`: what the pass would have
+	taken away, if it was too much to be done unasked; then nothing was done."""
 
 	accounts: dict[str, AccountResult]
 	operations: tuple[OperationResult, ...]
 	unmanaged: tuple[UnmanagedRow, ...]
 	warnings: tuple[str, ...]
+	held: MassRemoval | None = None
 
 
 @dataclass
