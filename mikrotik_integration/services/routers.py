@@ -10,7 +10,7 @@ from mikrotik_integration.core.provisioning import check
 from mikrotik_integration.core.provisioning.reconcile import Outcome
 from mikrotik_integration.core.routeros.client import Endpoint, Tls
 from mikrotik_integration.core.usage.snapshot import RouterStatus
-from mikrotik_integration.services import api_log, jobs
+from mikrotik_integration.services import api_log, jobs, router_addresses
 
 CONNECT_TIMEOUT_S = 5
 DEADLINE_S = 90
@@ -33,6 +33,7 @@ def endpoint_of(router) -> Endpoint:
 		tls=_tls(router),
 		connect_timeout_s=CONNECT_TIMEOUT_S,
 		deadline_s=DEADLINE_S,
+		refuses=router_addresses.refusal,
 	)
 
 

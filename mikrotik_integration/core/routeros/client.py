@@ -16,7 +16,7 @@ from librouteros.exceptions import ProtocolError
 from .errors import ConnectionLost
 from .login import log_in
 from .sentences import Command, PartialReply, Reply
-from .transport import Tls, open_socket
+from .transport import Refuses, Tls, open_socket
 from .wire import Garbled, Wire, encode
 
 __all__ = ["Command", "Endpoint", "Reply", "Router", "Tls", "connect"]
@@ -32,7 +32,8 @@ _ALLOWANCE_PER_COMMAND_S = 0.05
 @dataclass(frozen=True)
 class Endpoint:
 	"""Where a router is and how to get in. `connect_timeout_s` covers the time until we are logged in,
-	`deadline_s` one call of `Router.run` (more for a batch of many commands)."""
+	`deadline_s` one call of `Router.run` (more for a batch of many commands). `refuses`: addresses that must not be
+	connected to, whatever name leads there."""
 
 	host: str
 	username: str
@@ -41,6 +42,7 @@ class Endpoint:
 	tls: Tls | None = None
 	connect_timeout_s: float = 5
 	deadline_s: float = 60
+	refuses: Refuses | None = None
 
 
 class Router:
@@ -170,7 +172,11 @@ def connect(endpoint: Endpoint) -> Router:
 
 	Raises Unreachable, TlsFailed, LoginFailed, ConnectionLost."""
 	deadline = time.monotonic() + endpoint.connect_timeout_s
-	wire = Wire(open_socket(endpoint.host, endpoint.port, endpoint.tls, endpoint.connect_timeout_s))
+	wire = Wire(
+		open_socket(
+			endpoint.host, endpoint.port, endpoint.tls, endpoint.connect_timeout_s, endpoint.refuses
+		)
+	)
 	try:
 		log_in(wire, endpoint.username, endpoint.password, deadline)
 	except BaseException:

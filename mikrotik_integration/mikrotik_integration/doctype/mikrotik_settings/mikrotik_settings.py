@@ -7,7 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from mikrotik_integration.core.vouchers import links
-from mikrotik_integration.services import portal, portal_setup, routers, usage
+from mikrotik_integration.services import portal, portal_setup, router_addresses, routers, usage
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
 CONNECTION_FIELDS = (
@@ -24,6 +24,9 @@ CONNECTION_FIELDS = (
 class MikroTikSettings(Document):
 	def validate(self) -> None:
 		self.validate_address()
+		self.validate_not_here()
+		self.validate_one_document_a_box()
+		self.validate_login()
 		self.validate_tls()
 		self.validate_hotspot_address()
 		self.validate_portal_name()
@@ -58,6 +61,31 @@ class MikroTikSettings(Document):
 			)
 		if not 1 <= (self.api_port or 0) <= 65535:
 			frappe.throw(_("The API port must be between 1 and 65535; RouterOS uses 8728, or 8729 with TLS"))
+
+	def validate_not_here(self) -> None:
+		if not (self.has_value_changed("ip_address") or self.has_value_changed("api_port")):
+			return
+		if reason := router_addresses.refusal_of_host(self.ip_address, self.api_port):
+			frappe.throw(reason)
+
+	def validate_one_document_a_box(self) -> None:
+		same = {"ip_address": self.ip_address, "api_port": self.api_port, "name": ("!=", self.name or "")}
+		if other := frappe.db.exists("MikroTik Settings", same):
+			frappe.throw(
+				_("{0} is at {1} port {2} already. One router has one document").format(
+					other, self.ip_address, self.api_port
+				),
+				frappe.DuplicateEntryError,
+			)
+
+	def validate_login(self) -> None:
+		for field in ("api_username", "api_password"):
+			if router_addresses.has_control_characters(self.get(field)):
+				frappe.throw(
+					_("{0} holds a line break or another control character").format(
+						_(self.meta.get_label(field))
+					)
+				)
 
 	def validate_tls(self) -> None:
 		self.tls_fingerprint = re.sub(r"[^0-9a-f]", "", (self.tls_fingerprint or "").lower())
