@@ -120,6 +120,8 @@ def _known(router: Router, user: str, mac: str) -> Row:
 
 
 def _enter(router: Router, row: Row, mac: str, address: str | None, login_by: str) -> Session:
+	if "hotspot" in router.behaviour.device_mode_forbids:
+		raise LoginRefused("hotspot is not allowed by device-mode")
 	profile = router.table("/ip/hotspot/user/profile").find(row["profile"])
 	if profile is None:
 		raise LoginRefused("internal error (no such profile)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection
@@ -20,6 +21,7 @@ from .sessions import Sessions
 from .table import Row, Table
 
 LOG_LINES = 1000
+_SYSTEM_ID_BYTES = 8
 
 
 class Router:
@@ -53,6 +55,7 @@ class Router:
 		self._pool_turn: defaultdict[str, int] = defaultdict(lambda: -1)
 		self._tables: dict[str, Table] = {}
 		self.table("/system/identity").only()["name"] = behaviour.identity
+		self.table("/system/license").only()["system-id"] = secrets.token_hex(_SYSTEM_ID_BYTES).upper()
 
 	def become(self, behaviour: Behaviour) -> None:
 		"""Takes on another character."""

@@ -61,9 +61,10 @@ class RouterSimulator:
 		self._loop: LoopThread | None = None
 		self._state = state
 		files.unpack_first(self.router)
+		self._saved_changes: int | None = None
 		if state is not None and state.exists():
 			load(self.router, state.read_text())
-		self._saved_changes = self.router.changes
+			self._saved_changes = self.router.changes
 		self._admit_user(user, password)
 
 	# the router's life

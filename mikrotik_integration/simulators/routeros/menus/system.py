@@ -66,6 +66,7 @@ SIMPLE_QUEUE = Menu(
 	unique=("name",),
 	duplicate="failure: already have such name",
 	required=("target",),
+	unset=("dst", "target", "time"),
 )
 
 QUEUE_TYPE = Menu(
@@ -193,7 +194,7 @@ RADIUS_INCOMING = Menu(
 
 LICENSE = Menu(
 	"/system/license",
-	columns=(Column("system-id", default="SIMULATED"), Column("level", default="p-unlimited")),
+	columns=(Column("system-id", read_only=True),),
 	single=True,
 )
 
