@@ -17,7 +17,6 @@ from ..foreign_text import plain_text
 from ..routeros.client import Command, Reply, Router
 from ..routeros.errors import NoSuchCommand, NotPermitted
 from .marks import account_comment, account_of, check_word
-from .operations import is_change
 
 MENU = "/ip/firewall/address-list"
 MARK = "count"
@@ -105,7 +104,7 @@ class CountedRouter(Router):
 
 	def run(self, commands: Sequence[Command]) -> list[Reply]:
 		"""As Router.run. Raises what `count` raises, and then has changed nothing."""
-		if any(is_change(command) for command in commands):
+		if any(not command.path.endswith("/print") for command in commands):
 			self.count()
 		return self._router.run(commands)
 
