@@ -5,6 +5,7 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 from frappe_mpsa_payments.frappe_mpsa_payments.migrate import after_migrate as make_mpesa_fields
 
 from mikrotik_integration.custom_fields import CUSTOM_FIELDS
+from mikrotik_integration.services.settings import home
 
 ROLES = ("ISP Administrator", "ISP Manager", "ISP Staff")
 
@@ -14,12 +15,14 @@ def after_install() -> None:
 	ensure_mpesa_fields()
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
+	ensure_site_home()
 	ensure_defaults()
 
 
 def after_migrate() -> None:
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
+	ensure_site_home()
 	ensure_defaults()
 
 
@@ -64,3 +67,9 @@ def ensure_site_id() -> None:
 	"""The mark of this site in the rows that it makes on routers. Made once; two sites never share one."""
 	if not frappe.db.get_single_value("ISP Settings", "site_id"):
 		frappe.db.set_single_value("ISP Settings", "site_id", frappe.generate_hash(length=8))
+
+
+def ensure_site_home() -> None:
+	"""Where this site is at home. Kept when the site is restored or copied elsewhere: that is how a copy is known."""
+	if not frappe.db.get_single_value("ISP Settings", "site_home"):
+		frappe.db.set_single_value("ISP Settings", "site_home", home())

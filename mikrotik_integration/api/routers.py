@@ -2,7 +2,7 @@
 
 import frappe
 
-from mikrotik_integration.services import portal_setup, routers
+from mikrotik_integration.services import connection_test, portal_setup, routers
 
 READABLE = [
 	"name",
@@ -62,7 +62,7 @@ def connections(router: str) -> list[dict]:
 def test_connection(router: str) -> list[dict]:
 	"""``[{"ok", "text"}]``: what is right and wrong with a router, in plain words."""
 	frappe.get_doc("MikroTik Settings", router).check_permission("write")
-	return routers.test_connection(router)
+	return connection_test.run(router)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -73,9 +73,7 @@ def read_offers(router: Router) -> Offers:
 	return Offers(
 		pools=_names(pools, _any),
 		hotspot_profiles=_names(profiles, _any),
-		servers={
-			service: _names(reply, _is_on) for service, reply in zip(_SERVERS, servers, strict=True)
-		},
+		servers={service: _names(reply, _is_on) for service, reply in zip(_SERVERS, servers, strict=True)},
 		licence=plain_text(level.get("nlevel") or level.get("level") or ""),
 	)
 

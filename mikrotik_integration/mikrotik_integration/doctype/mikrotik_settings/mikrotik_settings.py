@@ -7,9 +7,20 @@ from frappe import _
 from frappe.model.document import Document
 
 from mikrotik_integration.core.vouchers import links
-from mikrotik_integration.services import portal, portal_setup, router_addresses, routers, usage
+from mikrotik_integration.services import (
+	connection_test,
+	mass_removals,
+	portal,
+	portal_setup,
+	router_addresses,
+	router_guard,
+	routers,
+	usage,
+)
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
+ADMINISTRATORS = ("System Manager", "ISP Administrator")
+MANAGERS = (*ADMINISTRATORS, "ISP Manager")
 CONNECTION_FIELDS = (
 	"ip_address",
 	"api_port",
@@ -23,6 +34,7 @@ CONNECTION_FIELDS = (
 
 class MikroTikSettings(Document):
 	def validate(self) -> None:
+		self.keep_what_was_seen()
 		self.validate_address()
 		self.validate_not_here()
 		self.validate_one_document_a_box()
@@ -33,6 +45,7 @@ class MikroTikSettings(Document):
 		self.validate_wifi()
 		self.forget_failures_when_changed()
 		self.forget_users_when_switched_off()
+		self.forget_portal_when_switched_off()
 
 	def on_update(self) -> None:
 		portal.forget()
@@ -50,6 +63,12 @@ class MikroTikSettings(Document):
 				).format(held),
 				frappe.LinkExistsError,
 			)
+
+	def keep_what_was_seen(self) -> None:
+		"""What passes write stays as they wrote it, whatever a form that was open meanwhile, or a request, says."""
+		fields = [field.fieldname for field in self.meta.fields if field.read_only and field.no_copy]
+		stored = frappe.db.get_value(self.doctype, self.name, fields, as_dict=True, for_update=True)
+		self.update(stored or dict.fromkeys(set(fields) - {"status"}) | {"status": "Unknown"})
 
 	def validate_address(self) -> None:
 		self.ip_address = (self.ip_address or "").strip()
@@ -138,11 +157,15 @@ class MikroTikSettings(Document):
 		if not self.enabled:
 			self.update({"online_users": 0, "hotspot_users": 0, "ppp_users": 0})
 
+	def forget_portal_when_switched_off(self) -> None:
+		if not self.portal_enabled:
+			self.portal_installed = 0
+
 	@frappe.whitelist(methods=["POST"])
 	def test_connection(self) -> list[dict]:
 		"""Plain words for each thing that is right or wrong. For whoever may change the router."""
 		self.check_permission("write")
-		return routers.test_connection(self.name)
+		return connection_test.run(self.name)
 
 	@frappe.whitelist(methods=["POST"])
 	def check_now(self) -> None:
@@ -150,6 +173,27 @@ class MikroTikSettings(Document):
 		self.check_permission("read")
 		frappe.db.set_value("MikroTik Settings", self.name, "next_attempt", None, update_modified=False)
 		routers.enqueue_check(self.name)
+
+	@frappe.whitelist(methods=["POST"])
+	def confirm_box(self) -> None:
+		"""The box that answers now is this document's: a replacement. For managers."""
+		self.check_permission("write")
+		frappe.only_for(MANAGERS)
+		router_guard.confirm_box(self.name)
+
+	@frappe.whitelist(methods=["POST"])
+	def this_site_is_right(self) -> None:
+		"""This site decides about the router, though another has changed it last. For administrators."""
+		self.check_permission("write")
+		frappe.only_for(ADMINISTRATORS)
+		router_guard.go_on(self.name)
+
+	@frappe.whitelist(methods=["POST"])
+	def allow_removals(self) -> None:
+		"""What a pass was held back from may be done. For managers."""
+		self.check_permission("write")
+		frappe.only_for(MANAGERS)
+		mass_removals.allow(self.name)
 
 	@frappe.whitelist(methods=["POST"])
 	def install_login_page(self) -> list[dict]:

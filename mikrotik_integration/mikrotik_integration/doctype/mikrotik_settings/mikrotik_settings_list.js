@@ -1,9 +1,11 @@
 frappe.listview_settings["MikroTik Settings"] = {
-	add_fields: ["enabled", "status", "pending_accounts"],
+	add_fields: ["enabled", "status", "pending_accounts", "stopped", "held_logins"],
 	hide_name_column: false,
 
 	get_indicator(doc) {
 		if (!doc.enabled) return [__("Switched Off"), "gray", "enabled,=,0"];
+		if (doc.stopped) return [__("Waits for a Decision"), "red", "stopped,!=,"];
+		if (doc.held_logins) return [__("Waits for a Decision"), "red", "held_logins,>,0"];
 		if (doc.status === "Online" && doc.pending_accounts)
 			return [__("Online, logins pending"), "yellow", "status,=,Online|pending_accounts,>,0"];
 		const color = { Online: "green", Offline: "red", Unknown: "gray" }[doc.status];
