@@ -9,6 +9,7 @@ app_license = "mit"
 required_apps = ["frappe/erpnext", "navariltd/frappe_mpsa_payments"]
 
 after_install = "mikrotik_integration.install.after_install"
+after_sync = "mikrotik_integration.install.after_sync"
 after_migrate = "mikrotik_integration.install.after_migrate"
 before_uninstall = "mikrotik_integration.uninstall.before_uninstall"
 
@@ -22,6 +23,8 @@ add_to_apps_screen = [
 	}
 ]
 
+app_include_js = "/assets/mikrotik_integration/js/standstill.js"
+
 doc_events = {
 	"Customer": {
 		"on_update": "mikrotik_integration.overrides.customer.on_update",
@@ -29,6 +32,9 @@ doc_events = {
 	"Payment Entry": {
 		"on_submit": "mikrotik_integration.overrides.payment_entry.on_submit",
 		"on_cancel": "mikrotik_integration.overrides.payment_entry.on_cancel",
+	},
+	"System Settings": {
+		"on_update": "mikrotik_integration.overrides.system_settings.on_update",
 	},
 	"Sales Invoice": {
 		"validate": "mikrotik_integration.overrides.voucher_sale.validate",
@@ -84,7 +90,7 @@ scheduler_events = {
 		"*/2 * * * *": ["mikrotik_integration.tasks.check_routers"],
 	},
 	"hourly_long": ["mikrotik_integration.tasks.collect_usage"],
-	"daily_long": ["mikrotik_integration.tasks.daily"],
+	"daily_long": ["mikrotik_integration.tasks.bill_and_clean_up"],
 }
 
 permission_query_conditions = {

@@ -5,6 +5,7 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 from frappe_mpsa_payments.frappe_mpsa_payments.migrate import after_migrate as make_mpesa_fields
 
 from mikrotik_integration.custom_fields import CUSTOM_FIELDS
+from mikrotik_integration.services import standstill
 from mikrotik_integration.services.settings import home
 
 ROLES = ("ISP Administrator", "ISP Manager", "ISP Staff")
@@ -17,6 +18,11 @@ def after_install() -> None:
 	ensure_site_id()
 	ensure_site_home()
 	ensure_defaults()
+
+
+def after_sync() -> None:
+	"""The scheduled jobs were made just now."""
+	standstill.make_jobs_due()
 
 
 def after_migrate() -> None:

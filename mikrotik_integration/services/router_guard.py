@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Max
+from frappe.utils import now_datetime
 
 from mikrotik_integration.core.provisioning import fence
 from mikrotik_integration.core.provisioning.fence import Count, CountedRouter, Sight
@@ -160,6 +161,7 @@ def _write_stop(router: str, stop: Stopped) -> None:
 			"found_identity": stop.sight.identity if stop.sight else "",
 			"found_number": found.number,
 			"found_token": found.token,
+			**({"last_seen": now_datetime()} if stop.sight else {}),
 		},
 	)
 	if before != stop.kind:

@@ -18,6 +18,18 @@ from mikrotik_integration.tests.harness import (
 )
 
 
+# not Nairobi's, and no whole hours from it: what takes one clock for the other is wrong by a time that shows
+TIME_ZONE = "Asia/Kathmandu"
+
+
+def ensure_time_zone() -> None:
+	settings = frappe.get_doc("System Settings")
+	if settings.time_zone != TIME_ZONE:
+		settings.time_zone = TIME_ZONE
+		settings.save()
+		frappe.db.commit()
+
+
 class ServiceTestCase(BenchTestCase):
 	"""A site with its web server, one simulated router, Daraja; jobs run when the test says so."""
 
@@ -34,6 +46,7 @@ class ServiceTestCase(BenchTestCase):
 		)
 		cls.using(environment(cls.daraja.environment()))
 		site.ensure_site()
+		ensure_time_zone()
 		cls.web = WebServer(frappe.local.site)
 		cls.addClassCleanup(cls.web.close)
 		frappe.local.conf.host_name = cls.web.url

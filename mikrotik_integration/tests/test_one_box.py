@@ -26,6 +26,7 @@ class RouterTestCase(ServiceTestCase):
 		super().setUp()
 		self.router = factories.a_router(self.sim)
 		self.plan = factories.a_plan()
+		frappe.db.commit()
 
 	def customers(self, count: int = 1) -> list:
 		"""Paid and on the router."""

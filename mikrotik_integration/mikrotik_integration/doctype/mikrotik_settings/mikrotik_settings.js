@@ -1,9 +1,11 @@
 frappe.ui.form.on("MikroTik Settings", {
 	refresh(frm) {
 		frm.dashboard.clear_headline();
+		clearInterval(frm.state_timer);
 		if (frm.is_new()) return;
 		listen(frm);
 		show_state(frm);
+		frm.state_timer = setInterval(() => show_state(frm), 30000); // what was seen grows old while the form is open
 		show_unmanaged(frm);
 		add_buttons(frm);
 		add_decisions(frm);
@@ -33,7 +35,7 @@ function listen(frm) {
 function show_state(frm) {
 	const { doc } = frm;
 	const pills = [life(doc)];
-	if (doc.status === "Online") {
+	if (doc.status === "Online" && !is_unchecked(doc)) {
 		pills.push(["blue", __("{0} online", [doc.online_users || 0])]);
 		pills.push(["gray", __("Up {0}", [duration(doc.uptime_seconds)])]);
 		pills.push([doc.cpu_load > 80 ? "orange" : "gray", __("CPU {0} %", [Math.round(doc.cpu_load)])]);
@@ -52,6 +54,10 @@ function show_state(frm) {
 function life(doc) {
 	if (!doc.enabled) return ["gray", __("Switched off here: left alone")];
 	if (doc.stopped) return ["red", __("Nothing is changed on it: {0}", [__(doc.stopped)])];
+	if (is_unchecked(doc)) {
+		const since = frappe.datetime.str_to_user(doc.last_seen);
+		return ["red", __("Not checked since {0}: nobody is put online or cut off here. Do scheduler and workers run?", [since])];
+	}
 	if (doc.status === "Online")
 		return ["green", __("Online, seen {0}", [frappe.datetime.comment_when(doc.last_seen).replace(/<[^>]*>/g, "")])];
 	if (doc.status === "Offline") return ["red", doc.last_error || __("Offline")];
@@ -61,6 +67,12 @@ function life(doc) {
 function decision(doc) {
 	const text = doc.stopped ? doc.stopped_because : doc.held_logins ? doc.held_removals : "";
 	return text ? `<p class="mb-0 mt-2">${frappe.utils.escape_html(text).replace(/\n/g, "<br>")}</p>` : "";
+}
+
+// as services/standstill.py
+function is_unchecked(doc) {
+	if (!doc.enabled || doc.status !== "Online") return false;
+	return frappe.datetime.get_minute_diff(frappe.datetime.now_datetime(), doc.last_seen) >= 10;
 }
 
 function warnings(doc) {
