@@ -74,7 +74,6 @@ class TestStandstill(ServiceTestCase):
 		old = now_datetime() - ELEVEN_MINUTES
 		frappe.db.set_value("MikroTik Settings", {"enabled": 1}, "enabled", 0)  # other tests' routers
 		frappe.db.set_value("Subscription Payment", {"next_ask": ("<", old)}, "next_ask", None)
-		frappe.db.set_value("MikroTik Settings", {"enabled": 1}, {"stopped": "", "held_logins": 0})
 		for doctype in ("Customer Subscription", "Hotspot Voucher"):
 			frappe.db.set_value(doctype, {"next_change": ("<", old)}, "next_change", None)
 		frappe.db.commit()
