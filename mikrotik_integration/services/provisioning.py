@@ -258,7 +258,7 @@ def _write_outcome(
 	)
 	if not outcome.held:
 		_unsync(failed)
-	routers.seen_answering(router, snapshot.status if snapshot else None, outcome if whole else None, offers)
+	routers.seen_answering(router, snapshot, outcome if whole else None, offers)
 	_tell_owners(accounts, {name: _owner_status(result) for name, result in outcome.accounts.items()})
 	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
 	_end_refused(router, refused)

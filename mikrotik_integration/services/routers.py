@@ -8,7 +8,7 @@ from frappe.utils import cint, get_datetime, now_datetime
 from mikrotik_integration.core.provisioning.offers import Offers
 from mikrotik_integration.core.provisioning.reconcile import Outcome
 from mikrotik_integration.core.routeros.client import Endpoint, Tls
-from mikrotik_integration.core.usage.snapshot import RouterStatus
+from mikrotik_integration.core.usage.snapshot import RouterStatus, Snapshot
 from mikrotik_integration.services import jobs, router_addresses
 
 CONNECT_TIMEOUT_S = 5
@@ -99,9 +99,9 @@ def seen_stopped(router: str, kind: str, reason: str, found: dict) -> None:
 
 
 def seen_answering(
-	router: str, status: RouterStatus | None, outcome: Outcome | None, offers: Offers | None = None
+	router: str, snapshot: Snapshot | None, outcome: Outcome | None, offers: Offers | None = None
 ) -> None:
-	"""The router answered; ``status``, ``outcome`` and ``offers`` if all of it was looked at."""
+	"""The router answered; ``snapshot`` if it was read, ``outcome`` and ``offers`` if all of it was looked at."""
 	values = {
 		"status": "Online",
 		"last_seen": now_datetime(),
@@ -114,27 +114,33 @@ def seen_answering(
 	}
 	if offers:
 		values["offers"] = frappe.as_json(offers.as_dict())
-	if status:
-		values |= _status_values(status)
+	if snapshot:
+		values |= _status_values(snapshot.status)
 	if outcome:
-		values["warnings"] = "\n".join(outcome.warnings)
+		values["warnings"] = "\n".join([*outcome.warnings, *(snapshot.warnings if snapshot else ())])
 		values["unmanaged_accounts"] = frappe.as_json([vars(row) for row in outcome.unmanaged])
 	write(router, values)
 
 
 def _status_values(status: RouterStatus) -> dict:
-	return {
+	values = {
 		"identity": status.identity,
 		"routeros_version": status.version,
 		"board_name": status.board,
 		"uptime_seconds": status.uptime_s,
 		"cpu_load": status.cpu_load,
-		"free_memory_mb": status.free_memory_bytes / MEGABYTE,
-		"total_memory_mb": status.total_memory_bytes / MEGABYTE,
+		"free_memory_mb": _megabytes(status.free_memory_bytes),
+		"total_memory_mb": _megabytes(status.total_memory_bytes),
 		"hotspot_users": status.hotspot_online,
 		"ppp_users": status.ppp_online,
 		"online_users": status.hotspot_online + status.ppp_online,
 	}
+	# What could not be read stays as it was seen last.
+	return {field: value for field, value in values.items() if value is not None}
+
+
+def _megabytes(size_bytes: int | None) -> float | None:
+	return None if size_bytes is None else size_bytes / MEGABYTE
 
 
 def _pending_accounts(router: str) -> int:

@@ -24,7 +24,9 @@ def router_with(accounts: list[DesiredAccount]) -> ModelRouter:
 	return router
 
 
-def off(account: DesiredAccount, presence: Presence = Presence.DISABLED, is_news: bool = False) -> DesiredAccount:
+def off(
+	account: DesiredAccount, presence: Presence = Presence.DISABLED, is_news: bool = False
+) -> DesiredAccount:
 	return replace(account, presence=presence, is_news=is_news)
 
 
@@ -111,7 +113,10 @@ def test_many_who_are_renamed_or_doubled_lose_nothing():
 	for row in list(router.menus[HOTSPOT_USER]):
 		double = {key: value for key, value in row.items() if key != ".id"}
 		router.insert(HOTSPOT_USER, {**double, "name": f"{row['name']}-again"})
-	rotated = [replace(one, username=other.username) for one, other in zip(accounts, accounts[1:] + accounts[:1])]
+	rotated = [
+		replace(one, username=other.username)
+		for one, other in zip(accounts, accounts[1:] + accounts[:1], strict=True)
+	]
 	outcome = reconcile_all(router, SITE, rotated)
 	assert outcome.held is None
 	assert all(result.in_sync for result in outcome.accounts.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import settings
@@ -95,6 +95,11 @@ class HotspotUser(RuleBasedStateMachine):
 	def read(self):
 		sessions = [a_session(counts, device) for device, counts in self.live.items()]
 		self.advance(a_reading(self.row, *sessions, row_id=f"*{self.row_number}"))
+
+	@rule()
+	def read_a_row_that_cannot_be_read(self):
+		sessions = [a_session(counts, device) for device, counts in self.live.items()]
+		self.advance(replace(a_reading(ZERO, *sessions, row_id=""), is_counted=False))
 
 	@precondition(lambda self: self.live)
 	@rule(data=st.data())

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .errors import TlsFailed, Unreachable
+from .sentences import is_sendable
 
 _EXPIRED, _NOT_YET_VALID = 10, 9
 _OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -58,6 +59,8 @@ def open_socket(
 def _connect(host: str, port: int, timeout_s: float, refuses: Refuses | None) -> socket.socket:
 	if not host:
 		raise Unreachable("No address is given for the router")
+	if not is_sendable(host.strip()):
+		raise Unreachable("The router's address holds control characters")
 	if not 0 < port <= _HIGHEST_PORT:
 		raise Unreachable(f"{port} is not a port number: the API is on 8728, with TLS on 8729")
 	deadline = time.monotonic() + timeout_s
@@ -120,7 +123,7 @@ def _secure(sock: socket.socket, host: str, tls: Tls) -> ssl.SSLSocket:
 def _context(tls: Tls) -> ssl.SSLContext:
 	try:
 		context = ssl.create_default_context(cadata=tls.ca_pem or None)
-	except ssl.SSLError as error:
+	except (ssl.SSLError, ValueError, TypeError) as error:
 		raise TlsFailed("The certificate of the authority cannot be read: it must be PEM text") from error
 	if tls.fingerprint_sha256 and not tls.ca_pem:
 		context.check_hostname = False
