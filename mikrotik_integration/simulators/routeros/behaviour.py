@@ -79,6 +79,12 @@ class Behaviour:
 	"""True: traps carry their category where the manual gives one."""
 	interleave_replies: bool = False
 	"""True: replies to tagged commands that are under way together come mixed."""
+	login_word_bytes: int = 4096
+	"""The longest word that is taken of who is not logged in; then `!fatal`, and the connection ends."""
+	login_bytes: int = 65536
+	"""How much is taken in all of who is not logged in."""
+	login_timeout_s: float = 60
+	"""How long who is connected may take to log in."""
 	licence_level: str = "p-unlimited"
 	"""`4`, `5`, `6` on boards; `free`, `p1`, `p-unlimited` on a CHR."""
 	device_mode_forbids: tuple[str, ...] = ()

@@ -51,6 +51,15 @@ class Schema:
 		"""The arguments of a verb; none where there is no such verb."""
 		return self._verbs.get(menu, {}).get(verb, frozenset())
 
+	def verbs(self, menu: str) -> frozenset[str]:
+		"""The verbs of a menu."""
+		return frozenset(self._verbs[menu]) if self.has(menu) else frozenset()
+
+	def below(self, path: str) -> frozenset[str]:
+		"""The names of the menus in a menu (or in a part of a path)."""
+		inner = (menu[len(path) + 1 :] for menu in self.menus() if menu.startswith(f"{path}/"))
+		return frozenset(name.split("/")[0] for name in inner if name)
+
 	def has(self, menu: str) -> bool:
 		"""Whether the menu exists here."""
 		return menu in self._verbs and not self._is_missing(menu)

@@ -100,7 +100,7 @@ def steps() -> tuple[Step, ...]:
 			found[-1][1].append(Change(sign, *(tuple(part.split(",")) for part in (menus, at, words))))
 		elif line[:1].isdigit():
 			found.append((line, []))
-	return tuple(_step(*head.split(" "), changes) for head, changes in found)
+	return tuple(_step(head, changes) for head, changes in found)
 
 
 def digest(tree: Iterable[Fact]) -> str:
@@ -109,7 +109,8 @@ def digest(tree: Iterable[Fact]) -> str:
 	return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LETTERS]
 
 
-def _step(version: str, digest: str, changes: list[Change]) -> Step:
+def _step(head: str, changes: list[Change]) -> Step:
+	version, digest = head.split(" ")
 	return Step(tuple(int(part) for part in version.split(".")), digest, tuple(changes))
 
 

@@ -17,7 +17,8 @@ from .table import Row, Table
 
 _INSTEAD = {HiddenSecret.OMITTED: None, HiddenSecret.MASKED: "*****", HiddenSecret.EMPTY: ""}
 _HANDLED = frozenset((".id", "numbers", "copy-from", "place-before"))
-_FOLLOWING = ("follow", "follow-only", "interval")
+_FOLLOWING = ("follow", "follow-only")
+_STAYING = (*_FOLLOWING, "interval")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,27 @@ class Call:
 
 def show(call: Call) -> Answer:
 	"""print"""
+	rows = _asked_for(call)
+	if "count-only" in call.args:
+		return Answer(ret=str(len(rows)))
+	follows = any(name in call.args for name in _FOLLOWING)
+	return Answer(
+		readable(call, [] if "follow-only" in call.args else rows),
+		call.command.proplist,
+		is_print=True,
+		stays=any(name in call.args for name in _STAYING),
+		current=(lambda: readable(call, _asked_for(call))) if follows else None,
+	)
+
+
+def listen(call: Call) -> Answer:
+	"""listen: nothing at first, then what changes."""
+	compile_query(call.command.queries)
+	return Answer((), call.command.proplist, stays=True, current=lambda: readable(call, _asked_for(call)))
+
+
+def _asked_for(call: Call) -> list[Row]:
+	"""The rows of the menu that satisfy the query."""
 	rows = views.rows(call.router, call.menu)
 	if call.command.queries:
 		satisfied = compile_query(call.command.queries)
@@ -80,10 +102,7 @@ def show(call: Call) -> Answer:
 	if ".id" in call.args:
 		wanted = set(call.ids())
 		rows = [row for row in rows if row.get(".id") in wanted]
-	if "count-only" in call.args:
-		return Answer(ret=str(len(rows)))
-	stays = any(name in call.args for name in _FOLLOWING)
-	return Answer(readable(call, rows), call.command.proplist, is_print=True, stays=stays)
+	return rows
 
 
 def readable(call: Call, rows: list[Row]) -> list[Row]:
@@ -241,6 +260,7 @@ Verb = Callable[[Call], Answer]
 
 VERBS: dict[str, tuple[Verb, str]] = {
 	"print": (show, "read"),
+	"listen": (listen, "read"),
 	"get": (get, "read"),
 	"find": (find, "read"),
 	"add": (add, "write"),

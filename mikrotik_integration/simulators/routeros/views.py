@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import cookies, counters, files, hotspot, values
+from . import cookies, counters, files, hotspot, scheduler, values
 from .router import Router
 from .sessions import BYTES_PER_PACKET, HOTSPOT, Session
 from .table import Row
@@ -30,7 +30,8 @@ def _active(router: Router, session: Session) -> Row:
 		"mac-address": session.mac,
 		"login-by": session.login_by,
 		"uptime": router.duration(session.uptime(router.clock.now())),
-		"idle-time": "0s",
+		"idle-time": router.duration(session.idle_s(router.clock.now())),
+		**_timeout(session, "idle-timeout"),
 		"keepalive-timeout": session.profile["keepalive-timeout"],
 		**{name: str(count) for name, count in counters.of_session(session).items()},
 		"radius": _flag(session.is_radius),
@@ -39,6 +40,12 @@ def _active(router: Router, session: Session) -> Row:
 	if left is not None:
 		row["session-time-left"] = router.duration(left)
 	return row
+
+
+def _timeout(session: Session, name: str) -> Row:
+	"""A timeout of the session's profile, if it has one."""
+	found = session.profile.get(name, "none")
+	return {} if found == "none" else {name: found}
 
 
 def hotspot_host(router: Router) -> Iterable[Row]:
@@ -202,6 +209,8 @@ def rows(router: Router, menu: str) -> list[Row]:
 	"""All rows of a menu as `print` finds them."""
 	if menu in INSTEAD:
 		return list(INSTEAD[menu](router))
+	if menu == scheduler.SCHEDULER:
+		return list(scheduler.rows(router))
 	if menu == files.FILES:
 		return files.shown(router)
 	if menu == cookies.COOKIES:
