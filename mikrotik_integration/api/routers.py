@@ -3,7 +3,7 @@
 import frappe
 
 from mikrotik_integration.permissions import is_staff
-from mikrotik_integration.services import connection_test, portal_setup, routers, standstill
+from mikrotik_integration.services import connection_test, portal_setup, routers, serving, standstill
 
 READABLE = [
 	"name",
@@ -67,6 +67,12 @@ def connections(router: str) -> list[dict]:
 		.where((account.mikrotik_settings == router) & (account.is_online == 1))
 		.orderby(account.username)
 	).run(as_dict=True)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def list_pools() -> list[str]:
+	"""The address pools of the routers that the caller may see, as seen last."""
+	return serving.pools(frappe.get_list("MikroTik Settings", pluck="name", order_by="name", limit=0))
 
 
 @frappe.whitelist(methods=["POST"])

@@ -69,6 +69,7 @@ def start(
 	if not sold_by and not plan.shown_on_portal:
 		raise VoucherError(_("{0} is no longer sold").format(package))
 	place = voucher_packages.router_for_sale(router)
+	voucher_packages.check_served(package, place.name, to_guest=not sold_by)
 	phone = pushes.phone(phone_number)
 	address = mac_of(mac)
 	if not sold_by:

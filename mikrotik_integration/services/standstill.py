@@ -113,10 +113,7 @@ def _decisions() -> list[str]:
 	router = frappe.qb.DocType("MikroTik Settings")
 	waits = (Coalesce(router.stopped, "") != "") | (router.held_logins > 0)
 	found = (
-		frappe.qb.from_(router)
-		.select(router.name)
-		.where((router.enabled == 1) & waits)
-		.orderby(router.name)
+		frappe.qb.from_(router).select(router.name).where((router.enabled == 1) & waits).orderby(router.name)
 	).run(pluck=True)
 	if not found:
 		return []

@@ -17,7 +17,6 @@ from mikrotik_integration.tests.harness import (
 	run_jobs,
 )
 
-
 # not Nairobi's, and no whole hours from it: what takes one clock for the other is wrong by a time that shows
 TIME_ZONE = "Asia/Kathmandu"
 
@@ -73,6 +72,11 @@ class ServiceTestCase(BenchTestCase):
 		simulator.__enter__()
 		self.addCleanup(simulator.__exit__, None, None, None)
 		simulator.run("/ip/pool/add", name=factories.POOL, ranges="10.88.0.2-10.88.255.254")
+		simulator.run(
+			"/interface/pppoe-server/server/add", service_name="home", interface="ether1", disabled="no"
+		)
+		for tunnel in ("l2tp", "pptp", "ovpn"):
+			simulator.run(f"/interface/{tunnel}-server/server/set", enabled="yes")
 		return simulator
 
 	def tearDown(self) -> None:

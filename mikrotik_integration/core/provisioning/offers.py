@@ -9,6 +9,7 @@ from typing import Any
 
 from ..foreign_text import plain_text
 from ..routeros.client import Command, Reply, Router
+from .check import LICENCE_LIMITS
 from .desired import Service
 
 _POOLS, _PROFILES, _LICENCE = "/ip/pool", "/ip/hotspot/profile", "/system/license"
@@ -87,6 +88,14 @@ def why_not(offers: Offers, service: Service, addresses: Iterable[str]) -> str |
 		if offers.pools is not None and text and not _is_address(text) and text not in offers.pools:
 			return f"it has no address pool {text!r}"
 	return None
+
+
+def most_at_once(offers: Offers, service: Service) -> int | None:
+	"""How many users the licence allows at once; None for any number, or if it is not known."""
+	limits = LICENCE_LIMITS.get(offers.licence)
+	if limits is None:
+		return None
+	return limits[0] if service is Service.HOTSPOT else limits[1]
 
 
 def _is_address(text: str) -> bool:

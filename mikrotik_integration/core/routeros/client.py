@@ -194,9 +194,7 @@ def connect(endpoint: Endpoint) -> Router:
 	check_login(endpoint.username, endpoint.password)
 	deadline = time.monotonic() + endpoint.connect_timeout_s
 	wire = Wire(
-		open_socket(
-			endpoint.host, endpoint.port, endpoint.tls, endpoint.connect_timeout_s, endpoint.refuses
-		)
+		open_socket(endpoint.host, endpoint.port, endpoint.tls, endpoint.connect_timeout_s, endpoint.refuses)
 	)
 	try:
 		log_in(wire, endpoint.username, endpoint.password, deadline)

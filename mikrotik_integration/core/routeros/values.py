@@ -92,7 +92,9 @@ def parse_sold_rate(text: str | None) -> int:
 	rate = parse_rate(text)
 	if 0 < rate < LEAST_SOLD_RATE_BPS:
 		word = plain_text(text, 40)
-		raise InvalidValue(f"{word} is {rate} bit/s, which nobody can use. Write {rate}M for Mbit/s, or {rate}k for kbit/s")
+		raise InvalidValue(
+			f"{word} is {rate} bit/s, which nobody can use. Write {rate}M for Mbit/s, or {rate}k for kbit/s"
+		)
 	return rate
 
 

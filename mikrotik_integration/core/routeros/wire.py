@@ -54,7 +54,9 @@ class Wire:
 			raise ConnectionError("closed by the router")
 		self._received_bytes += len(data)
 		if self._received_bytes > self._most_bytes:
-			raise TooMuch(f"The router sent more than {self._most_bytes:,} bytes: that is no answer of a router")
+			raise TooMuch(
+				f"The router sent more than {self._most_bytes:,} bytes: that is no answer of a router"
+			)
 		self._buffer += data
 		return self._sentences()
 

@@ -121,9 +121,7 @@ def _assign(
 	for session in sessions:
 		row = exact.get(session.user) or folded.get(session.user.casefold()) or {}
 		if account_of(row.get(COMMENT), site_id) is None:
-			unknown.append(
-				replace(session, user=plain_text(session.user), key=plain_text(session.key))
-			)
+			unknown.append(replace(session, user=plain_text(session.user), key=plain_text(session.key)))
 		else:
 			of_row[id(row)].append(session)
 	return list(_accounts(access, rows, of_row, site_id, reader)), unknown

@@ -9,7 +9,7 @@ from frappe.model.naming import getseries
 
 from mikrotik_integration.core.payments import account_numbers, phones
 from mikrotik_integration.core.provisioning import names
-from mikrotik_integration.services import accounts, lifecycle, payments, subscriptions
+from mikrotik_integration.services import accounts, lifecycle, payments, serving, subscriptions
 
 # no letters or digits that can be taken for each other when read out over the phone
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -28,6 +28,7 @@ class CustomerSubscription(Document):
 	def validate(self) -> None:
 		self.set_defaults()
 		self.validate_plan()
+		self.validate_router()
 		self.validate_customer()
 		self.validate_phone_number()
 		self.validate_login()
@@ -70,6 +71,15 @@ class CustomerSubscription(Document):
 			frappe.throw(_("The plan {0} is sold as a voucher, not by subscription").format(plan.name))
 		if plan.at_quota == "Slow Down":
 			plan.check_slow_service(self.connection_type)
+
+	def validate_router(self) -> None:
+		fields = ("internet_plan", "connection_type", "mikrotik_settings")
+		if not any(self.has_value_changed(field) for field in fields):
+			return
+		if reason := serving.cannot_serve(self.internet_plan, self.mikrotik_settings, self.connection_type):
+			frappe.throw(frappe.utils.escape_html(reason), title=_("Router"))
+		if reason := serving.cannot_serve_now(self.internet_plan, self.mikrotik_settings):
+			frappe.msgprint(frappe.utils.escape_html(reason), alert=True)
 
 	def validate_customer(self) -> None:
 		if not self.is_new() and self.has_value_changed("customer") and self.expiry_date:
