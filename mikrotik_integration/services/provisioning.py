@@ -4,6 +4,7 @@ What is wanted is read, the transaction ended, the router talked to, the result 
 across router I/O. One worker at a time talks to a router, so that an older wish can never overtake a newer one.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -37,7 +38,7 @@ from mikrotik_integration.services import (
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.locks import router_lock
 
-VOUCHER = "Hotspot Voucher"
+SUBSCRIPTION, VOUCHER = "Customer Subscription", "Hotspot Voucher"
 WAIT_SECONDS = 45
 FIELDS = [
 	"name",
@@ -240,7 +241,7 @@ def _write_outcome(
 	whole: bool,
 ) -> None:
 	refused = usage.record(router, snapshot) if snapshot else []
-	api_log.log_operations(router, _without_codes(outcome.operations, accounts))
+	api_log.log_operations(router, _without_codes(outcome.operations))
 	applied = [account for account in accounts if outcome.accounts[account.name].in_sync]
 	failed = [account for account in accounts if not outcome.accounts[account.name].in_sync]
 	now = now_datetime()
@@ -264,21 +265,32 @@ def _write_outcome(
 	_end_refused(router, refused)
 
 
-def _without_codes(
-	operations: tuple[OperationResult, ...], accounts: list[frappe._dict]
-) -> tuple[OperationResult, ...]:
-	"""The login of a voucher is its code, which lets anybody in: a log shows the end of it."""
-	codes = {account.name: account.username for account in accounts if account.reference_doctype == VOUCHER}
-	return tuple(
-		replace(one, args={key: _hidden(value, codes[one.account_id]) for key, value in one.args.items()})
-		if one.account_id in codes
-		else one
-		for one in operations
+def _without_codes(operations: tuple[OperationResult, ...]) -> tuple[OperationResult, ...]:
+	"""The login of a voucher is its code, which lets anybody in. So a log shows the logins of subscriptions, and of all
+	others, known or not, the end."""
+	names = {_login(one) for one in operations} - {""}
+	known = frappe.get_all(
+		SUBSCRIPTION, {"username": ("in", list(names) or [""])}, pluck="username", order_by="name", limit=0
 	)
+	shown = {name.casefold() for name in known} | {""}
+	return tuple(one if _login(one).casefold() in shown else _hidden(one) for one in operations)
 
 
-def _hidden(value: str, code: str) -> str:
-	return f"…{code[-3:]}" if value == code else value
+def _login(operation: OperationResult) -> str:
+	"""The login that an operation is about; none for one about a profile."""
+	if "/profile/" in operation.path:
+		return ""
+	return operation.args.get("name") or operation.args.get("user") or ""
+
+
+def _hidden(operation: OperationResult) -> OperationResult:
+	login = re.compile(re.escape(_login(operation)), re.IGNORECASE)
+	end = f"…{_login(operation)[-3:]}"
+	return replace(
+		operation,
+		args={key: login.sub(end, value) for key, value in operation.args.items()},
+		message=login.sub(end, operation.message),
+	)
 
 
 def _end_refused(router: str, sessions: list[SessionReading]) -> None:
@@ -291,8 +303,7 @@ def _end_refused(router: str, sessions: list[SessionReading]) -> None:
 	except RouterError as error:
 		api_log.log_event(router, "end-devices", ok=False, result=str(error))
 	else:
-		hidden = tuple(replace(one, args={"user": f"…{one.args['user'][-3:]}"}) for one in results)
-		api_log.log_operations(router, hidden)
+		api_log.log_operations(router, _without_codes(results))
 	frappe.db.commit()  # nosemgrep: keeps the log
 
 
@@ -314,7 +325,7 @@ def _owner_status(result) -> tuple[str, str]:
 
 def _tell_owners(accounts: list[frappe._dict], states: dict[str, tuple[str, str]]) -> None:
 	"""Show on each subscription and voucher where its accounts are: one that is not in sync outweighs those that are."""
-	worst: dict[str, dict[str, tuple[str, str]]] = {"Customer Subscription": {}, VOUCHER: {}}
+	worst: dict[str, dict[str, tuple[str, str]]] = {SUBSCRIPTION: {}, VOUCHER: {}}
 	for account in accounts:
 		if account.name not in states:
 			continue
@@ -330,7 +341,7 @@ def _tell_owners(accounts: list[frappe._dict], states: dict[str, tuple[str, str]
 				for name, (status, error) in changed.items()
 			},
 		)
-		if doctype == "Customer Subscription":
+		if doctype == SUBSCRIPTION:
 			for name in changed:
 				realtime.subscription_changed(name)
 
