@@ -19,7 +19,7 @@ class TestServing(ServiceTestCase):
 		lacking = factories.a_connection_type(address_pool=POOL_IN_OFFICE)
 		self.plan = factories.a_plan(lacking)
 		self.package = factories.a_package(
-			connection_type=lacking.name, shown_on_portal=1, codes_from="Made When Sold"
+			connection_type=lacking, shown_on_portal=1, codes_from="Made When Sold"
 		)
 		frappe.db.commit()
 
