@@ -29,6 +29,10 @@ class SettingsMissing(Refusal):
 	"""Something has to be filled in first; the message says where."""
 
 
+class RouterDecisionNeeded(Refusal):
+	"""Nothing can be done with a router before, or without, what a person decides; the message says what."""
+
+
 class VoucherError(Refusal):
 	"""A voucher cannot be made, sold, used or taken back; the message says why."""
 

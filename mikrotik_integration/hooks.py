@@ -93,9 +93,7 @@ _documents = [
 ]
 _text_fields = "mikrotik_integration.overrides.text_fields"
 doc_events |= {
-	doctype: {
-		event: f"{_text_fields}.{event}" for event in ("before_insert", "validate", "before_print")
-	}
+	doctype: {event: f"{_text_fields}.{event}" for event in ("before_insert", "validate", "before_print")}
 	for doctype in _documents
 }
 

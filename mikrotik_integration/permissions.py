@@ -16,6 +16,9 @@ SELLERS = frozenset(("System Manager", "ISP Administrator", "ISP Manager", "ISP 
 # whoever makes, prints or imports cards: a code that is still for sale is money
 SEES_UNSOLD = frozenset(("System Manager", "ISP Administrator", "ISP Manager"))
 
+# where it is not called mikrotik_settings
+ROUTER_FIELDS = {"MikroTik API Log": "router"}
+
 
 def is_staff(user: str | None = None) -> bool:
 	"""Whether the user works here, as opposed to being a customer."""
@@ -149,7 +152,8 @@ def usage_record(doc, ptype: str | None = None, user: str | None = None) -> bool
 def on_own_router(doc, ptype: str | None = None, user: str | None = None) -> bool:
 	"""Whether a document is on a router that the user is not kept from."""
 	routers = routers_of(user or frappe.session.user, doc.doctype)
-	return routers is None or _stored(doc, "mikrotik_settings") in routers
+	field = ROUTER_FIELDS.get(doc.doctype, "mikrotik_settings")
+	return routers is None or _stored(doc, field) in routers
 
 
 def _stored(doc, field: str) -> str | None:

@@ -3,7 +3,7 @@
 import frappe
 
 from mikrotik_integration.permissions import is_staff
-from mikrotik_integration.services import portal_setup, routers, standstill
+from mikrotik_integration.services import connection_test, portal_setup, routers, serving, standstill
 
 READABLE = [
 	"name",
@@ -69,11 +69,17 @@ def connections(router: str) -> list[dict]:
 	).run(as_dict=True)
 
 
+@frappe.whitelist(methods=["GET", "POST"])
+def list_pools() -> list[str]:
+	"""The address pools of the routers that the caller may see, as seen last."""
+	return serving.pools(frappe.get_list("MikroTik Settings", pluck="name", order_by="name", limit=0))
+
+
 @frappe.whitelist(methods=["POST"])
 def test_connection(router: str) -> list[dict]:
 	"""``[{"ok", "text"}]``: what is right and wrong with a router, in plain words."""
 	frappe.get_doc("MikroTik Settings", router).check_permission("write")
-	return routers.test_connection(router)
+	return connection_test.run(router)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -23,6 +23,7 @@ from mikrotik_integration.services import (
 	receipts,
 	refunds,
 	same_money,
+	serving,
 	verification,
 )
 
@@ -37,6 +38,10 @@ def request_payment(subscription, phone_number: str | None = None, amount: float
 	"""
 	if subscription.terminated_at:
 		raise PaymentNotPossible(_("This subscription was terminated"))
+	if reason := serving.cannot_serve(
+		subscription.internet_plan, subscription.mikrotik_settings, subscription.connection_type
+	):
+		raise PaymentNotPossible(reason)
 	wanted = amount if amount is not None else application.missing(subscription)
 	name = pushes.send(
 		subscription, phone_number or subscription.phone_number, wanted, subscription.internet_plan

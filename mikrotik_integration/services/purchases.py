@@ -71,6 +71,7 @@ def start(
 		raise VoucherError(_("{0} is no longer sold").format(package))
 	place = voucher_packages.router_for_sale(router)
 	closed_books.check_today(for_guests=not sold_by)
+	voucher_packages.check_served(package, place.name, to_guest=not sold_by)
 	phone = pushes.phone(phone_number)
 	address = mac_of(mac)
 	prompts.check_phone(phone)

@@ -19,6 +19,7 @@ Greatest = CustomFunction("greatest", ["a", "b"])
 LIMIT = timedelta(minutes=10)
 APP = "mikrotik_integration"
 EVERY_MINUTE = "Cron"
+FEW = 5
 OWNER = "ISP Administrator"
 TELL_AGAIN_SECONDS = 12 * 3600
 
@@ -52,7 +53,7 @@ def forget_pauses() -> None:
 def problems() -> list[str]:
 	"""What has not happened for ten minutes though it should have, in words for people; nothing if all runs."""
 	before = now_datetime() - LIMIT
-	return [*_scheduler(before), *_payments(before), *_clock(before), *_routers(before)]
+	return [*_scheduler(before), *_payments(before), *_clock(before), *_routers(before), *_decisions()]
 
 
 def _scheduler(before: datetime) -> list[str]:
@@ -105,6 +106,19 @@ def _routers(before: datetime) -> list[str]:
 	if not count:
 		return []
 	return [_("{0} routers have not been checked since {1}").format(count, format_datetime(since))]
+
+
+def _decisions() -> list[str]:
+	"""Routers on which nothing is changed, or nothing taken away, until a person decides."""
+	router = frappe.qb.DocType("MikroTik Settings")
+	waits = (Coalesce(router.stopped, "") != "") | (router.held_logins > 0)
+	found = (
+		frappe.qb.from_(router).select(router.name).where((router.enabled == 1) & waits).orderby(router.name)
+	).run(pluck=True)
+	if not found:
+		return []
+	names = ", ".join(found[:FEW]) + (" …" if len(found) > FEW else "")
+	return [_("{0} routers wait for a decision, which their forms explain: {1}").format(len(found), names)]
 
 
 def is_unchecked(router) -> bool:

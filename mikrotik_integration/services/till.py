@@ -79,6 +79,7 @@ def sell_for_cash(
 	"""Sell one voucher for its price in cash; returns its name. Raises VoucherError, SettingsMissing."""
 	plan = voucher_packages.check(package)
 	place = voucher_packages.router_for_sale(router)
+	voucher_packages.check_served(package, place.name)
 	phone = pushes.phone(phone_number) if phone_number else None
 	mode = _cash()
 	if customer or (voucher_books.books_each_sale() and plan.price):

@@ -148,6 +148,12 @@ def _unknown_name(router: str, session: SessionReading) -> str:
 	return foreign_text.line(f"{today()}|{router}|{session.service.value}|{session.user}|{session.key}")
 
 
+def nobody_online(router: str) -> None:
+	"""The router is left alone from now on: nobody is said to be online there."""
+	for doctype in ("Router Account", SUBSCRIPTION):
+		_mark_offline(doctype, router, [])
+
+
 def _upsert_records(rows: list[tuple], add: bool = True) -> None:
 	if not rows:
 		return

@@ -72,6 +72,11 @@ class ServiceTestCase(BenchTestCase):
 		simulator.__enter__()
 		self.addCleanup(simulator.__exit__, None, None, None)
 		simulator.run("/ip/pool/add", name=factories.POOL, ranges="10.88.0.2-10.88.255.254")
+		simulator.run(
+			"/interface/pppoe-server/server/add", service_name="home", interface="ether1", disabled="no"
+		)
+		for tunnel in ("l2tp", "pptp", "ovpn"):
+			simulator.run(f"/interface/{tunnel}-server/server/set", enabled="yes")
 		return simulator
 
 	def tearDown(self) -> None:

@@ -4,7 +4,7 @@ import frappe
 import requests
 
 from mikrotik_integration.exceptions import PaymentNotPossible
-from mikrotik_integration.services import routers
+from mikrotik_integration.services import connection_test
 from mikrotik_integration.simulators.daraja import Fault, Trouble
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
@@ -44,7 +44,9 @@ class TestBadNames(ServiceTestCase):
 
 	def test_a_name_from_before_this_rule_stays_until_it_is_changed(self):
 		subscription = factories.a_subscription(self.router, self.plan)
-		frappe.db.set_value("Customer Subscription", subscription.name, "username", f"Jane {subscription.name}")
+		frappe.db.set_value(
+			"Customer Subscription", subscription.name, "username", f"Jane {subscription.name}"
+		)
 		subscription.reload()
 		subscription.save()
 		subscription.username = f"Janet {subscription.name}"
@@ -166,9 +168,7 @@ class TestBadCallbacks(ServiceTestCase):
 
 class TestConnectionTest(ServiceTestCase):
 	def findings(self, router) -> str:
-		return "\n".join(
-			finding["text"] for finding in routers.test_connection(router.name) if not finding["ok"]
-		)
+		return "\n".join(finding["text"] for finding in connection_test.run(router.name) if not finding["ok"])
 
 	def test_a_healthy_router_has_no_findings(self):
 		self.assertEqual("", self.findings(factories.a_router(self.sim)))

@@ -16,6 +16,7 @@ from mikrotik_integration.services import (
 	portal_setup,
 	purchase_view,
 	purchases,
+	router_guard,
 	voucher_packages,
 	voucher_sales,
 )
@@ -485,10 +486,43 @@ class TestRouterSetUp(PortalTestCase):
 		self.assertEqual(before, self.sim.rows("/file"))
 		self.assertEqual(1, len(self.sim.rows("/ip/hotspot/walled-garden/ip")))
 
+	def test_a_factory_new_replacement_gets_pages_walled_garden_and_links_too(self):
+		self.install()
+		self.check_router(self.router)
+		new = self.another_router()
+		new.run("/ip/hotspot/profile/set", numbers="default", **{"dns-name": "wifi.example.lan"})
+		values = {"ip_address": new.host, "api_port": new.port}
+		frappe.db.set_value("MikroTik Settings", self.router.name, values)
+		self.check_router(self.router)
+		self.work()
+		self.assertEqual([], new.rows("/ip/hotspot/walled-garden/ip"))
+		router_guard.confirm_box(self.router.name)
+		frappe.db.commit()
+		self.work()
+		self.assertEqual(1, len(new.rows("/ip/hotspot/walled-garden/ip")))
+		written = {row["name"] for row in new.rows("/file")}
+		for name in portal_files.NAMES:
+			self.assertTrue(any(path.endswith(f"hotspot-erpnext/{name}") for path in written), name)
+		(profile,) = [row for row in new.rows("/ip/hotspot/profile") if row["name"] == "default"]
+		self.assertIn("hotspot-erpnext", profile["html-directory-override"])
+
+	def test_pages_that_somebody_deleted_come_back_and_those_never_installed_do_not(self):
+		self.check_router(self.router)
+		self.work()
+		self.assertEqual([], self.sim.rows("/ip/hotspot/walled-garden/ip"))
+		self.install()
+		self.check_router(self.router)
+		for row in self.sim.rows("/file"):
+			if row["name"].endswith("hotspot-erpnext/login.html"):
+				self.sim.run("/file/remove", {".id": row[".id"]})
+		self.check_router(self.router)
+		self.work()
+		self.assertTrue(any(row["name"].endswith("erpnext/login.html") for row in self.sim.rows("/file")))
+
 	def test_it_is_in_the_api_log(self):
 		self.install()
 		frappe.db.commit()
-		log = {"mikrotik_settings": self.router.name, "operation": "install login page"}
+		log = {"router": self.router.name, "operation": "install login page"}
 		self.assertEqual("Success", frappe.db.get_value("MikroTik API Log", log, "status"))
 
 	def test_what_is_wrong_is_said(self):

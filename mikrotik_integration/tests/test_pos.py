@@ -19,7 +19,6 @@ from mikrotik_integration.services import voucher_sales
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_vouchers import VoucherTestCase
 
-
 MODE = "invoice_type"
 
 

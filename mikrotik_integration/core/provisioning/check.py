@@ -21,7 +21,7 @@ _NOBODY = (".id", "*FFFFFFFE")
 _LARGEST_CLOCK_ERROR = timedelta(minutes=5)
 _LARGEST_ZONE = timedelta(hours=14)
 # Hotspot and PPPoE users at once (https://mikrotikdocs.fyi/license, after MikroTik's table of licence levels).
-_LICENCE_LIMITS = {"1": (1, 1), "3": (1, 200), "4": (200, 200), "5": (500, 500)}
+LICENCE_LIMITS = {"1": (1, 1), "3": (1, 200), "4": (200, 200), "5": (500, 500)}
 _FREE_CHR = "free"
 _OFFSET_S = re.compile(r"-?[0-9]{1,5}")
 _OFFSET = re.compile(r"([+-])([0-9]{1,2}):([0-9]{2})(?::[0-9]{2})?")
@@ -159,8 +159,8 @@ def _licence(reply: Reply, now: datetime) -> Iterator[Finding]:
 	level = row.get("nlevel", row.get("level", ""))
 	if level == _FREE_CHR:
 		yield Finding(False, "The CHR has the free licence: 1 Mbit/s for each interface, whatever was sold")
-	if level in _LICENCE_LIMITS:
-		hotspot, pppoe = _LICENCE_LIMITS[level]
+	if level in LICENCE_LIMITS:
+		hotspot, pppoe = LICENCE_LIMITS[level]
 		yield Finding(
 			True, f"Licence level {level}: at most {hotspot} hotspot and {pppoe} PPPoE users at once"
 		)

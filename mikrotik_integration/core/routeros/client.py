@@ -16,7 +16,7 @@ from ..foreign_text import plain_text
 from .errors import LONGEST_MESSAGE, ConnectionLost, TooMuch, Unsendable
 from .login import check_login, log_in
 from .sentences import Command, PartialReply, Reply
-from .transport import Tls, open_socket
+from .transport import Refuses, Tls, open_socket
 from .wire import Garbled, Wire, encode
 
 __all__ = ["Command", "Endpoint", "Reply", "Router", "Tls", "connect"]
@@ -36,7 +36,8 @@ class Endpoint:
 
 	`deadline_s`: how long `Router.run` waits for the next finished reply. Each one moves the deadline on, whatever the
 	length of the batch; what only trickles in does not. `lifetime_s`: how long the connection lasts in all, whatever
-	comes, so that a router that finishes a reply now and then holds nobody for ever either."""
+	comes, so that a router that finishes a reply now and then holds nobody for ever either. `refuses`: addresses that
+	must not be connected to, whatever name leads there."""
 
 	host: str
 	username: str
@@ -46,6 +47,7 @@ class Endpoint:
 	connect_timeout_s: float = 5
 	deadline_s: float = 60
 	lifetime_s: float = 480
+	refuses: Refuses | None = None
 
 
 class Router:
@@ -191,7 +193,9 @@ def connect(endpoint: Endpoint) -> Router:
 	Raises Unreachable, TlsFailed, LoginFailed, ConnectionLost."""
 	check_login(endpoint.username, endpoint.password)
 	deadline = time.monotonic() + endpoint.connect_timeout_s
-	wire = Wire(open_socket(endpoint.host, endpoint.port, endpoint.tls, endpoint.connect_timeout_s))
+	wire = Wire(
+		open_socket(endpoint.host, endpoint.port, endpoint.tls, endpoint.connect_timeout_s, endpoint.refuses)
+	)
 	try:
 		log_in(wire, endpoint.username, endpoint.password, deadline)
 	except BaseException:

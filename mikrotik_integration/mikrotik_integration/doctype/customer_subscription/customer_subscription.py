@@ -17,6 +17,7 @@ from mikrotik_integration.services import (
 	money,
 	payments,
 	plan_change,
+	serving,
 	subscriptions,
 )
 
@@ -33,6 +34,7 @@ class CustomerSubscription(Document):
 	def validate(self) -> None:
 		self.set_defaults()
 		self.validate_plan()
+		self.validate_router()
 		self.validate_customer()
 		self.validate_phone_number()
 		self.validate_login()
@@ -79,6 +81,15 @@ class CustomerSubscription(Document):
 		if plan.at_quota == "Slow Down":
 			plan.check_slow_service(self.connection_type)
 
+	def validate_router(self) -> None:
+		fields = ("internet_plan", "connection_type", "mikrotik_settings")
+		if not any(self.has_value_changed(field) for field in fields):
+			return
+		if reason := serving.cannot_serve(self.internet_plan, self.mikrotik_settings, self.connection_type):
+			frappe.throw(frappe.utils.escape_html(reason), title=_("Router"))
+		if reason := serving.cannot_serve_now(self.internet_plan, self.mikrotik_settings):
+			frappe.msgprint(frappe.utils.escape_html(reason), alert=True)
+
 	def validate_customer(self) -> None:
 		if not self.is_new() and self.has_value_changed("customer") and self.expiry_date:
 			frappe.throw(
@@ -107,7 +118,9 @@ class CustomerSubscription(Document):
 				self.fixed_address = names.normalise_address(self.fixed_address)
 		except ValueError as error:
 			frappe.throw(escape_html(str(error)), title=_("Login"))
-		if self.has_value_changed("username") and (taken := accounts.owner_of_login(self.username, self.name)):
+		if self.has_value_changed("username") and (
+			taken := accounts.owner_of_login(self.username, self.name)
+		):
 			raise LoginTaken(self.username, *taken)
 
 	def validate_price(self) -> None:

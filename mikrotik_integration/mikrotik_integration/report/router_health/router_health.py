@@ -43,6 +43,7 @@ def _rows(filters: frappe._dict) -> list[dict]:
 		{
 			**router,
 			"status": _status(router),
+			"online_users": router.online_users if router.enabled else 0,
 			"subscriptions": subscriptions.get(router.router, 0),
 			"pending_accounts": pending.get(router.router, 0),
 			"failed": refused.get(router.router, 0),
@@ -86,9 +87,9 @@ def _failed_operations(days: int) -> dict[str, int]:
 	log = frappe.qb.DocType("MikroTik API Log")
 	return dict(
 		frappe.qb.from_(log)
-		.select(log.mikrotik_settings, Count("*"))
+		.select(log.router, Count("*"))
 		.where((log.status == "Failed") & (log.timestamp >= add_days(now_datetime(), -days)))
-		.groupby(log.mikrotik_settings)
+		.groupby(log.router)
 		.run()
 	)
 
