@@ -10,6 +10,7 @@ from decimal import Decimal
 import frappe
 from frappe.utils import cstr, get_datetime
 
+from mikrotik_integration.core.payments.receipts import normalise
 from mikrotik_integration.core.payments.twins import Match, Money, Shape, find_twin
 from mikrotik_integration.services import inbox, receipts
 
@@ -108,8 +109,7 @@ def claimed_receipt(push) -> str | None:
 		{"name": push.express_request, "checkout_request_id": push.checkout_request_id},
 		"transaction_id",
 	)
-	receipt = cstr(claimed).strip().upper()  # anybody may post a callback
-	return receipt if inbox.RECEIPT.fullmatch(receipt) else None
+	return normalise(cstr(claimed))  # anybody may post a callback
 
 
 def _is_unverified_twin(other, push) -> bool:
