@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
@@ -31,7 +30,6 @@ class Function:
 
 
 Value = Union[str, int, bool, None, Time, Function, list["Value"]]  # noqa: UP007 (a name that refers to itself)
-Variables = Mapping[str, Value]
 
 
 def text(value: Value) -> str:
