@@ -1,6 +1,7 @@
 """What this app refuses, as Frappe shows it. Errors of a router or of Daraja are in ``core``."""
 
 import frappe
+from frappe import _
 from frappe.utils import escape_html
 
 
@@ -20,6 +21,10 @@ class PaymentNotPossible(Refusal):
 	"""No payment could be asked for or booked; the message says why and what to do."""
 
 
+class PromptNotSent(PaymentNotPossible):
+	"""M-PESA was asked and put no prompt on the phone: nobody can pay for it."""
+
+
 class SettingsMissing(Refusal):
 	"""Something has to be filled in first; the message says where."""
 
@@ -34,3 +39,27 @@ class VoucherError(Refusal):
 
 class SoldOut(VoucherError):
 	"""The pool of a package has no code left."""
+
+
+class ChangedMeanwhile(Refusal):
+	"""Somebody else acted on the same money at the same moment. Trying again sees what they did."""
+
+	def __init__(self) -> None:
+		super().__init__(
+			_(
+				"Somebody else did something here at the same moment. Nothing was booked: look at it, and try again"
+			)
+		)
+
+
+class LoginTaken(Refusal):
+	"""A login belongs to one subscription or voucher, and no other may have it."""
+
+	def __init__(self, username: str, doctype: str, name: str) -> None:
+		# the name of a voucher says nothing, and its code may be unsold
+		owner = _("a voucher") if doctype == "Hotspot Voucher" else name
+		super().__init__(
+			_("The user name {0} is taken by {1}; upper and lower case count as the same").format(
+				username, owner
+			)
+		)

@@ -95,6 +95,22 @@ def hotspot_voucher_query(user: str | None = None) -> str:
 	return "" if sees_unsold(user) else "`tabHotspot Voucher`.`status` != 'Available'"
 
 
+def hotspot_voucher_device_query(user: str | None = None) -> str:
+	"""Devices of vouchers that the user may see: for a list of child rows Frappe asks for the parent's role alone."""
+	user = user or frappe.session.user
+	routers = routers_of(user, "Hotspot Voucher")
+	conditions = [
+		hotspot_voucher_query(user),
+		"" if routers is None else _among("Hotspot Voucher", "mikrotik_settings", sorted(routers)),
+	]
+	visible = " and ".join(filter(None, conditions))
+	if not visible:
+		return ""
+	return (
+		f"`tabHotspot Voucher Device`.`parent` in (select `name` from `tabHotspot Voucher` where {visible})"
+	)
+
+
 def router_account_query(user: str | None = None) -> str:
 	"""The login of a voucher is its code: one that the router keeps disabled until it is sold is hidden, too."""
 	if sees_unsold(user or frappe.session.user):

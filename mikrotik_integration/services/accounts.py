@@ -12,6 +12,7 @@ from frappe.utils.password import encrypt, get_decrypted_password, set_encrypted
 
 from mikrotik_integration.core.routeros.values import parse_rate, rate_limit
 from mikrotik_integration.core.subscriptions.lifecycle import Access
+from mikrotik_integration.exceptions import LoginTaken
 from mikrotik_integration.services import jobs, lifecycle
 
 ENABLED, DISABLED, ABSENT = "Enabled", "Disabled", "Absent"
@@ -123,16 +124,32 @@ def _hold(subscription, state: str) -> str:
 	return hold(wanted, subscription.get_password("password"))
 
 
+def owner_of_login(username: str, subscription: str) -> tuple[str, str] | None:
+	"""Who else has this login, on whatever router and in whatever case: DocType and name of another subscription or
+	of a voucher."""
+	others = {
+		"Customer Subscription": {"username": username, "name": ("!=", subscription)},
+		"Hotspot Voucher": {"code": username},
+	}
+	for doctype, filters in others.items():
+		if name := frappe.db.get_value(doctype, filters):
+			return doctype, name
+	return None
+
+
 def hold(wanted: dict[str, Any], password: str) -> str:
 	"""Write down what a router should hold for one login; returns the Router Account's name.
 
 	A login that was given up earlier and is wanted again keeps its Router Account. Does nothing if nothing changed.
+	Raises LoginTaken if another subscription or voucher has it.
 	"""
 	key = account_key(wanted["mikrotik_settings"], wanted["service"], wanted["username"])
 	present = frappe.db.get_value("Router Account", {"account_key": key}, ["name", *wanted], as_dict=True)
 	if not present:
 		return _make(wanted, key, password)
 	name = present.pop("name")
+	if _owner(present) != _owner(wanted):
+		_check_given_up(name)
 	changed = {field: value for field, value in wanted.items() if (present[field] or "") != (value or "")}
 	has_new_password = get_decrypted_password("Router Account", name, raise_exception=False) != password
 	if has_new_password:
@@ -140,6 +157,18 @@ def hold(wanted: dict[str, Any], password: str) -> str:
 	if changed or has_new_password:
 		_want(name, changed, has_new_password)
 	return name
+
+
+def _owner(account: dict[str, Any]) -> tuple[str, str]:
+	return account["reference_doctype"], account["reference_name"]
+
+
+def _check_given_up(name: str) -> None:
+	"""A login passes to another owner only when its last one has given it up; locked, so that it has one next owner."""
+	fields = ("username", "desired_state", "reference_doctype", "reference_name")
+	account = frappe.db.get_value("Router Account", name, fields, as_dict=True, for_update=True)
+	if account and account.desired_state != ABSENT:
+		raise LoginTaken(account.username, *_owner(account))
 
 
 def _make(wanted: dict[str, Any], key: str, password: str) -> str:

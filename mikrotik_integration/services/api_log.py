@@ -4,6 +4,7 @@ import frappe
 from frappe.utils import now_datetime
 
 from mikrotik_integration.core.provisioning.reconcile import OperationResult
+from mikrotik_integration.services import foreign_text
 
 COLUMNS = (
 	"name",
@@ -54,10 +55,10 @@ def _insert(rows: list[tuple]) -> None:
 			"Success" if ok else "Failed",
 			now,
 			account,
-			(args.get("name") or args.get("user") or "")[:140],
+			foreign_text.line(args.get("name") or args.get("user")),
 			user,
 			frappe.as_json(args) if args else "",
-			result,
+			foreign_text.text(result),
 		)
 		for router, operation, ok, account, args, result in rows
 	]

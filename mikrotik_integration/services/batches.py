@@ -14,6 +14,7 @@ from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	accounts,
 	deferred,
+	foreign_text,
 	jobs,
 	provisioning,
 	voucher_books,
@@ -47,7 +48,7 @@ def make(name: str) -> None:
 		_set(name, status="Made", error="")
 	except Exception as error:
 		frappe.db.rollback()
-		_set(name, status="Failed", error=str(error)[:500])
+		_set(name, status="Failed", error=foreign_text.text(error, 500))
 		frappe.log_error(
 			f"The vouchers of {name} could not be made", reference_doctype=BATCH, reference_name=name
 		)

@@ -1,9 +1,11 @@
 """Takes payments as far as they go: asks Daraja about many at once, books them one by one, tells each router once.
 
 A row is due when its ``next_ask`` has come. Whoever takes it moves that on by a lease, so that two workers do not
-take the same payments, and those of a worker that died come due again by themselves.
+take the same payments, and those of a worker that died come due again by themselves. Which payments come first:
+``inbox_turns``.
 """
 
+import time
 from datetime import timedelta
 
 import frappe
@@ -11,8 +13,11 @@ from frappe.utils import now_datetime
 
 from mikrotik_integration.services import (
 	application,
+	c2b,
 	inbox,
 	inbox_queue,
+	inbox_turns,
+	locks,
 	messages,
 	provisioning,
 	purchase_sms,
@@ -21,15 +26,20 @@ from mikrotik_integration.services import (
 	verification,
 )
 
-BATCH = 10
 LEASE = timedelta(seconds=60)
+LONGEST_RUN_S = 10
 
 
 def run() -> None:
-	"""Background job: everything that is due."""
+	"""Background job: everything that is due, but not for long at a time: other jobs wait for this worker as well."""
 	inbox_queue.begun()
+	end = time.monotonic() + LONGEST_RUN_S
 	while names := _claim():
 		process(names)
+		if time.monotonic() > end:
+			inbox_queue.wake()
+			break
+	frappe.db.commit()  # nosemgrep: what wakes the next run goes out after a commit
 
 
 def ask_again() -> None:
@@ -45,18 +55,11 @@ def ask_again() -> None:
 def _claim() -> list[str]:
 	"""The next due payments, leased to this worker."""
 	frappe.db.commit()  # nosemgrep: what is due must be read as it is now
-	payment = frappe.qb.DocType("Subscription Payment")
-	now = now_datetime()
-	names = (
-		frappe.qb.from_(payment)
-		.select(payment.name)
-		.where(payment.status.isin(inbox_queue.DUE) & (payment.next_ask <= now))
-		.orderby(payment.next_ask)
-		.limit(BATCH)
-		.for_update(skip_locked=True)
-	).run(pluck=True)
+	names = inbox_turns.next_names()
 	if names:
-		frappe.qb.update(payment).set(payment.next_ask, now + LEASE).where(payment.name.isin(names)).run()
+		payment = frappe.qb.DocType("Subscription Payment")
+		lease = now_datetime() + LEASE
+		frappe.qb.update(payment).set(payment.next_ask, lease).where(payment.name.isin(names)).run()
 	frappe.db.commit()  # nosemgrep: the lease must be seen by the other workers
 	return names
 
@@ -66,12 +69,13 @@ def process(names: list[str]) -> None:
 	verification.ask(names)
 	applied = [name for name in names if _apply(name)]
 	_provision(applied)
+	c2b.register_confirmed(names)
 
 
 def _apply(name: str) -> bool:
 	"""Whether the payment was applied now. The books of one payment do not hold up those of another."""
 	try:
-		applied = application.apply(name)
+		applied = locks.afresh(application.apply, name)
 		if applied:
 			_announce(name)
 		_show_failure(name)

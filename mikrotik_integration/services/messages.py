@@ -4,7 +4,18 @@ import frappe
 from frappe.core.doctype.sms_settings.sms_settings import send_sms
 from frappe.utils import format_datetime
 
+from mikrotik_integration.core import message_templates
 from mikrotik_integration.services import application, jobs, settings
+
+# what may stand in double braces in each message of ISP Settings
+OF_SUBSCRIPTION = ("customer_name", "account", "amount", "missing", "price", "expiry")
+NAMES = {
+	"message_online": OF_SUBSCRIPTION,
+	"message_short": OF_SUBSCRIPTION,
+	"message_reminder": OF_SUBSCRIPTION,
+	"message_suspended": OF_SUBSCRIPTION,
+	"message_voucher": ("code", "package", "price", "link"),
+}
 
 
 def payment_applied(payment) -> None:
@@ -53,7 +64,7 @@ def _shillings(amount: float | None) -> str:
 
 def send(receiver: str, template: str, values: dict[str, str]) -> bool:
 	"""Background job. False if there is nothing to send, or no gateway in Frappe's SMS Settings."""
-	message = frappe.render_template(template, values)
+	message = message_templates.fill(template, values)
 	if not message or not frappe.db.get_single_value("SMS Settings", "sms_gateway_url"):
 		return False
 	send_sms([receiver], message, success_msg=False)

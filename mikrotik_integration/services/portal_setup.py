@@ -59,6 +59,7 @@ def files(router) -> dict[str, str]:
 		router.portal_name,
 		router.wifi_name or router.router_name,
 		exact_codes=any(map(codes.is_changed_by_folding, _codes_made_elsewhere(router))),
+		bytes_per_mb=settings.bytes_per_mb(),
 	)
 
 

@@ -4,7 +4,6 @@ What is wanted is read, the transaction ended, the router talked to, the result 
 across router I/O. One worker at a time talks to a router, so that an older wish can never overtake a newer one.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,7 +16,6 @@ from mikrotik_integration.core.provisioning.desired import DesiredAccount, Desir
 from mikrotik_integration.core.provisioning.devices import end_devices
 from mikrotik_integration.core.provisioning.offers import Offers, read_offers
 from mikrotik_integration.core.provisioning.reconcile import (
-	OperationResult,
 	Outcome,
 	reconcile_all,
 	reconcile_some,
@@ -27,6 +25,7 @@ from mikrotik_integration.core.usage.sessions import SessionReading
 from mikrotik_integration.core.usage.snapshot import Snapshot, read_snapshot
 from mikrotik_integration.services import (
 	api_log,
+	foreign_text,
 	mass_removals,
 	portal_setup,
 	realtime,
@@ -148,7 +147,7 @@ def _reconcile(router: str, accounts: list[frappe._dict], whole: bool) -> None:
 		frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
 		return
 	except RouterError as error:
-		_write_failure(router, accounts, str(error), snapshot)
+		_write_failure(router, accounts, foreign_text.text(error), snapshot)
 		return
 	if whole:
 		mass_removals.write(router, outcome.held)
@@ -215,6 +214,7 @@ def _desired_account(account: frappe._dict, password: str) -> DesiredAccount:
 		remark=account.reference_name or "",
 		push_secret=account.applied_generation < account.secret_generation,
 		is_news=account.generation != account.applied_generation,
+		is_code=account.reference_doctype == VOUCHER,
 	)
 
 
@@ -241,7 +241,7 @@ def _write_outcome(
 	whole: bool,
 ) -> None:
 	refused = usage.record(router, snapshot) if snapshot else []
-	api_log.log_operations(router, _without_codes(outcome.operations))
+	api_log.log_operations(router, outcome.operations)
 	applied = [account for account in accounts if outcome.accounts[account.name].in_sync]
 	failed = [account for account in accounts if not outcome.accounts[account.name].in_sync]
 	now = now_datetime()
@@ -255,7 +255,10 @@ def _write_outcome(
 	)
 	update_rows(
 		"Router Account",
-		{account.name: {"last_error": outcome.accounts[account.name].error or ""} for account in failed},
+		{
+			account.name: {"last_error": foreign_text.text(outcome.accounts[account.name].error)}
+			for account in failed
+		},
 	)
 	if not outcome.held:
 		_unsync(failed)
@@ -263,34 +266,6 @@ def _write_outcome(
 	_tell_owners(accounts, {name: _owner_status(result) for name, result in outcome.accounts.items()})
 	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
 	_end_refused(router, refused)
-
-
-def _without_codes(operations: tuple[OperationResult, ...]) -> tuple[OperationResult, ...]:
-	"""The login of a voucher is its code, which lets anybody in. So a log shows the logins of subscriptions, and of all
-	others, known or not, the end."""
-	names = {_login(one) for one in operations} - {""}
-	known = frappe.get_all(
-		SUBSCRIPTION, {"username": ("in", list(names) or [""])}, pluck="username", order_by="name", limit=0
-	)
-	shown = {name.casefold() for name in known} | {""}
-	return tuple(one if _login(one).casefold() in shown else _hidden(one) for one in operations)
-
-
-def _login(operation: OperationResult) -> str:
-	"""The login that an operation is about; none for one about a profile."""
-	if "/profile/" in operation.path:
-		return ""
-	return operation.args.get("name") or operation.args.get("user") or ""
-
-
-def _hidden(operation: OperationResult) -> OperationResult:
-	login = re.compile(re.escape(_login(operation)), re.IGNORECASE)
-	end = f"…{_login(operation)[-3:]}"
-	return replace(
-		operation,
-		args={key: login.sub(end, value) for key, value in operation.args.items()},
-		message=login.sub(end, operation.message),
-	)
 
 
 def _end_refused(router: str, sessions: list[SessionReading]) -> None:
@@ -303,7 +278,7 @@ def _end_refused(router: str, sessions: list[SessionReading]) -> None:
 	except RouterError as error:
 		api_log.log_event(router, "end-devices", ok=False, result=str(error))
 	else:
-		api_log.log_operations(router, _without_codes(results))
+		api_log.log_operations(router, results)
 	frappe.db.commit()  # nosemgrep: keeps the log
 
 
@@ -320,7 +295,7 @@ def _unsync(failed: list[frappe._dict]) -> None:
 
 
 def _owner_status(result) -> tuple[str, str]:
-	return ("In Sync", "") if result.in_sync else ("Error", result.error or "")
+	return ("In Sync", "") if result.in_sync else ("Error", foreign_text.text(result.error))
 
 
 def _tell_owners(accounts: list[frappe._dict], states: dict[str, tuple[str, str]]) -> None:

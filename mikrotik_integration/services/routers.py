@@ -5,11 +5,12 @@ from datetime import timedelta
 import frappe
 from frappe.utils import cint, get_datetime, now_datetime
 
+from mikrotik_integration.core.foreign_text import version
 from mikrotik_integration.core.provisioning.offers import Offers
 from mikrotik_integration.core.provisioning.reconcile import Outcome
 from mikrotik_integration.core.routeros.client import Endpoint, Tls
 from mikrotik_integration.core.usage.snapshot import RouterStatus, Snapshot
-from mikrotik_integration.services import jobs, router_addresses
+from mikrotik_integration.services import foreign_text, jobs, realtime, router_addresses
 
 CONNECT_TIMEOUT_S = 5
 DEADLINE_S = 90
@@ -75,7 +76,7 @@ def seen_failing(router: str, error: str) -> None:
 		router,
 		{
 			"status": "Offline",
-			"last_error": error,
+			"last_error": foreign_text.text(error),
 			"failures": failures,
 			"next_attempt": now_datetime() + pause,
 			"pending_accounts": _pending_accounts(router),
@@ -117,16 +118,17 @@ def seen_answering(
 	if snapshot:
 		values |= _status_values(snapshot.status)
 	if outcome:
-		values["warnings"] = "\n".join([*outcome.warnings, *(snapshot.warnings if snapshot else ())])
+		warnings = [*outcome.warnings, *(snapshot.warnings if snapshot else ())]
+		values["warnings"] = "\n".join(map(foreign_text.line, warnings))
 		values["unmanaged_accounts"] = frappe.as_json([vars(row) for row in outcome.unmanaged])
 	write(router, values)
 
 
 def _status_values(status: RouterStatus) -> dict:
 	values = {
-		"identity": status.identity,
-		"routeros_version": status.version,
-		"board_name": status.board,
+		"identity": foreign_text.line(status.identity),
+		"routeros_version": version(status.version),
+		"board_name": foreign_text.line(status.board),
 		"uptime_seconds": status.uptime_s,
 		"cpu_load": status.cpu_load,
 		"free_memory_mb": _megabytes(status.free_memory_bytes),
@@ -156,6 +158,4 @@ def _pending_accounts(router: str) -> int:
 def write(router: str, values: dict) -> None:
 	"""What was seen of a router, for open forms, too. In the caller's transaction."""
 	frappe.db.set_value("MikroTik Settings", router, values, update_modified=False)
-	frappe.publish_realtime(
-		f"router_{router}_update", values, doctype="MikroTik Settings", docname=router, after_commit=True
-	)
+	realtime.router_changed(router, values)

@@ -20,7 +20,10 @@ def cannot_serve(plan: str, router: str, connection_type: str | None = None) -> 
 	place = _seen(router)
 	if not place:
 		return None
-	deliveries = {connection_type or _plan(plan).connection_type, _plan(plan).slow_connection_type} - {None, ""}
+	deliveries = {connection_type or _plan(plan).connection_type, _plan(plan).slow_connection_type} - {
+		None,
+		"",
+	}
 	has = _offers(place)
 	reasons = (_lack(has, frappe.get_cached_doc("Connection Type", name)) for name in sorted(deliveries))
 	reason = next(filter(None, reasons), None)

@@ -5,7 +5,17 @@ from frappe import _
 
 from mikrotik_integration.core.subscriptions import lifecycle as core
 from mikrotik_integration.exceptions import SubscriptionError
-from mikrotik_integration.services import application, invoicing, jobs, lifecycle, periods, realtime
+from mikrotik_integration.services import (
+	application,
+	foreign_text,
+	invoicing,
+	jobs,
+	lifecycle,
+	money,
+	periods,
+	plan_change,
+	realtime,
+)
 from mikrotik_integration.services.locks import lock_row
 
 ACTIONS = {
@@ -22,6 +32,8 @@ ACTIONS = {
 def act(name: str, action: str, reason: str = "") -> None:
 	"""Pause, resume, hold, release, terminate: the router follows. Raises SubscriptionError if it cannot be."""
 	subscription = _locked(name)
+	if action == "terminate":
+		plan_change.bill_what_was_served(subscription)
 	lifecycle.apply_event(subscription, ACTIONS[action]())
 	if action == "hold":
 		subscription.hold_reason = reason
@@ -30,7 +42,7 @@ def act(name: str, action: str, reason: str = "") -> None:
 	subscription.flags.ignore_permissions = True
 	subscription.save()
 	if reason:
-		subscription.add_comment("Info", f"{action}: {reason}")
+		subscription.add_comment("Info", f"{action}: {foreign_text.text(reason)}")
 	realtime.subscription_changed(name)
 
 
@@ -40,12 +52,12 @@ def activate(name: str) -> None:
 	if lifecycle.terms_of(subscription.internet_plan).postpaid:
 		lifecycle.apply_event(subscription, core.Activate())
 	elif invoicing.price_of(subscription) == 0:
-		lifecycle.apply_event(subscription, core.PeriodPaid())
+		lifecycle.apply_event(subscription, core.Renew())
 	else:
 		raise SubscriptionError(
 			_("{0} is prepaid: it starts with its payment of {1}").format(
 				subscription.internet_plan,
-				frappe.format_value(application.missing(subscription), {"fieldtype": "Currency"}),
+				money.words(application.missing(subscription)),
 			)
 		)
 	subscription.flags.ignore_permissions = True

@@ -8,6 +8,7 @@ from frappe.utils import flt, get_datetime, now_datetime, today
 from mikrotik_integration.core.payments import phones
 from mikrotik_integration.exceptions import SettingsMissing, VoucherError
 from mikrotik_integration.services import (
+	closed_books,
 	purchases,
 	pushes,
 	settings,
@@ -83,6 +84,8 @@ def sell_for_cash(
 	mode = _cash()
 	if customer or (voucher_books.books_each_sale() and plan.price):
 		return _sell_with_invoice(plan, place, mode, phone, customer)
+	if plan.price:
+		closed_books.check_today()
 	(name,) = voucher_sales.sell(
 		plan,
 		place,

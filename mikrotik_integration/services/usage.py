@@ -8,14 +8,17 @@ from datetime import timedelta
 
 import frappe
 from frappe.utils import now_datetime, today
+from pypika.terms import CustomFunction, PseudoColumn
 
 from mikrotik_integration.core.usage.counters import CounterState, Delta, advance
 from mikrotik_integration.core.usage.snapshot import AccountReading, SessionReading, Snapshot
-from mikrotik_integration.services import lifecycle, realtime, settings, voucher_usage
+from mikrotik_integration.services import foreign_text, lifecycle, realtime, settings, voucher_usage
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.locks import seeing_commits
 
 SUBSCRIPTION = "Customer Subscription"
+LEAST = CustomFunction("LEAST", ["one", "other"])
+SECONDS_BETWEEN = CustomFunction("TIMESTAMPDIFF", ["unit", "begin", "end"])
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,8 @@ def _online_values(one: Counted, now) -> dict:
 		"is_online": 1,
 		"last_seen": now,
 		"last_login": now - timedelta(seconds=session.uptime_s),
-		"session_address": session.address,
-		"session_mac": session.mac,
+		"session_address": foreign_text.line(session.address),
+		"session_mac": foreign_text.line(session.mac),
 	}
 
 
@@ -134,12 +137,15 @@ def _write_unknown(router: str, sessions: tuple[SessionReading, ...]) -> None:
 	"""Bytes of sessions that no account explains stay visible: the largest reading of each session and day."""
 	totals: dict[str, Delta] = {}
 	for session in sessions:
-		name = f"{today()}|{router}|{session.service.value}|{session.user}|{session.key}"[:140]
-		totals[name] = Delta(session.bytes_in, session.bytes_out, session.uptime_s)
-	users = {f"{today()}|{router}|{s.service.value}|{s.user}|{s.key}"[:140]: s.user for s in sessions}
+		totals[_unknown_name(router, session)] = Delta(session.bytes_in, session.bytes_out, session.uptime_s)
+	users = {_unknown_name(router, session): foreign_text.line(session.user) for session in sessions}
 	_upsert_records(
 		[(name, router, users[name], None, None, delta) for name, delta in totals.items()], add=False
 	)
+
+
+def _unknown_name(router: str, session: SessionReading) -> str:
+	return foreign_text.line(f"{today()}|{router}|{session.service.value}|{session.user}|{session.key}")
 
 
 def nobody_online(router: str) -> None:
@@ -238,7 +244,9 @@ def _at_quota(names: list[str]) -> list[str]:
 		return []
 	subscription = frappe.qb.DocType(SUBSCRIPTION)
 	plan = frappe.qb.DocType("Internet Plan")
-	quotas = 1 + subscription.extra_quotas
+	validity = plan.validity_days * 86400 + plan.validity_hours * 3600
+	length = SECONDS_BETWEEN(PseudoColumn("second"), subscription.period_start, subscription.period_end)
+	quotas = LEAST(1 + subscription.extra_quotas, length / validity)  # as core.subscriptions.standing.quota
 	by_bytes = (plan.data_quota_mb > 0) & (
 		subscription.used_bytes >= plan.data_quota_mb * settings.bytes_per_mb() * quotas
 	)

@@ -6,11 +6,10 @@ import io
 import frappe
 from frappe import _
 
+from mikrotik_integration.services.foreign_text import no_formula
 from mikrotik_integration.services.vouchers import VOUCHER
 
 COLUMNS = ("code", "package", "price", "currency", "status", "use before", "router")
-# A spreadsheet takes a cell that begins so for a formula, which may do anything.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_csv(batch: str) -> bytes:
@@ -26,12 +25,5 @@ def as_csv(batch: str) -> bytes:
 	text = io.StringIO()
 	writer = csv.writer(text)
 	writer.writerow(_(column) for column in COLUMNS)
-	writer.writerows([harmless(cell) for cell in row] for row in rows)
+	writer.writerows(["" if cell is None else no_formula(cell) for cell in row] for row in rows)
 	return text.getvalue().encode("utf-8-sig")
-
-
-def harmless(cell: object) -> object:
-	"""A text that no spreadsheet takes for a formula; an apostrophe before it is not shown. Numbers stay."""
-	if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA):
-		return f"'{cell}"
-	return "" if cell is None else cell

@@ -18,6 +18,7 @@ from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	accounts,
 	batches,
+	foreign_text,
 	jobs,
 	settings,
 	voucher_packages,
@@ -206,13 +207,17 @@ def _take_over(router: str, names: list[str], users: Users) -> str:
 			"Codes that are on {0} already could not be taken over: {1}. Import them again from the router itself"
 		).format(router, error)
 		for name in names:
-			frappe.db.set_value(BATCH, name, "error", error[:500])
+			frappe.db.set_value(BATCH, name, "error", foreign_text.text(error, 500))
 	frappe.db.commit()  # nosemgrep: background job
 	return error
 
 
 def _make_batch(source: Source, package: str, quantity: int) -> str:
-	where = _("the file {0}").format(source.file_name) if source.text is not None else _("the router itself")
+	where = (
+		_("the file {0}").format(foreign_text.line(source.file_name))
+		if source.text is not None
+		else _("the router itself")
+	)
 	batch = frappe.get_doc(
 		{
 			"doctype": BATCH,

@@ -1,5 +1,6 @@
-"""Sheets of vouchers to cut up and sell, as PDF."""
+"""Sheets of vouchers to cut up and sell, as PDF, made by WeasyPrint, which Frappe brings along."""
 
+import base64
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from functools import cache
 import frappe
 from frappe import _
 from frappe.utils import cint
-from frappe.utils.pdf import get_pdf
+from weasyprint import HTML
 
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import voucher_cards
@@ -19,6 +20,7 @@ MOST_AT_ONCE = 1000
 PRINTABLE = ("Available", "Pending")
 SHRUNK_BY = 1.28
 TEMPLATES = "mikrotik_integration/templates/vouchers"
+PICTURE = "data:image/png;base64,"
 
 
 @dataclass(frozen=True)
@@ -31,19 +33,6 @@ class Layout:
 	columns: int = 1
 	rows: int = 1
 	margin: tuple[float, float] = (0, 0)  # above and below, left and right
-
-	@property
-	def options(self) -> dict[str, str]:
-		"""For wkhtmltopdf."""
-		vertical, horizontal = (f"{margin}mm" for margin in self.margin)
-		return {
-			"page-width": f"{self.width}mm",
-			"page-height": f"{self.height}mm",
-			"margin-top": vertical,
-			"margin-bottom": vertical,
-			"margin-left": horizontal,
-			"margin-right": horizontal,
-		}
 
 
 # A4 is that of label sheets with 24 labels of 63.5 x 33.9 mm, so cards or labels are printed alike.
@@ -63,20 +52,30 @@ def render(batch: str, layout: str, first: int = 1, count: int = MOST_AT_ONCE) -
 	cards = voucher_cards.of_rows(_rows(batch, first, count))
 	if not cards:
 		raise VoucherError(_("No voucher of {0} can be printed from {1} on").format(batch, first))
-	return get_pdf(html(cards, LAYOUTS[layout]))
+	return to_pdf(html(cards, LAYOUTS[layout]))
 
 
 def html(cards: Sequence[Card], layout: Layout) -> str:
 	"""The pages, filled row by row."""
 	per_page = layout.columns * layout.rows
 	pages = [_page(cards[start : start + per_page], layout) for start in range(0, len(cards), per_page)]
-	values = {"pages": pages, "layout": layout, "zoom": print_zoom()}
-	return frappe.render_template(f"{TEMPLATES}/{layout.template}", values)
+	return frappe.render_template(f"{TEMPLATES}/{layout.template}", {"pages": pages, "layout": layout})
+
+
+def to_pdf(page: str) -> bytes:
+	"""Fetches nothing, whatever the page names: pictures are in it."""
+	return HTML(string=page, url_fetcher=_picture).write_pdf()
+
+
+def _picture(url: str, *_arguments, **_options) -> dict:
+	if not url.startswith(PICTURE):
+		raise ValueError("A sheet of vouchers fetches nothing")
+	return {"string": base64.b64decode(url.removeprefix(PICTURE)), "mime_type": "image/png"}
 
 
 @cache
 def print_zoom() -> float:
-	"""What makes a millimetre in a page a millimetre on paper. Distributions' own wkhtmltopdf, without patches to Qt,
+	"""What makes a millimetre of a print format a millimetre in the PDF that Frappe makes of it. Distributions' own wkhtmltopdf, without patches to Qt,
 	shrinks every page and cannot be told not to."""
 	try:
 		version = subprocess.run(

@@ -183,18 +183,19 @@ def new_codes(count: int) -> list[str]:
 
 
 def taken_codes(wanted: list[str]) -> set[str]:
-	"""Which of these are codes or hotspot logins already, folded."""
+	"""Which of these are codes or logins already, folded. A subscription has its login before any router knows it."""
 	taken: set[str] = set()
 	for start in range(0, len(wanted), BATCH):
 		chunk = wanted[start : start + BATCH]
 		taken.update(frappe.get_all(VOUCHER, {"code": ("in", chunk)}, pluck="code", limit=0, order_by="code"))
-		taken.update(
-			frappe.get_all(
-				"Router Account",
-				{"username": ("in", chunk), "service": "hotspot"},
-				pluck="username",
-				limit=0,
-				order_by="username",
+		for doctype, filters in (("Router Account", {"service": "hotspot"}), ("Customer Subscription", {})):
+			taken.update(
+				frappe.get_all(
+					doctype,
+					{"username": ("in", chunk), **filters},
+					pluck="username",
+					limit=0,
+					order_by="username",
+				)
 			)
-		)
 	return {code.casefold() for code in taken}

@@ -62,6 +62,11 @@ def run_jobs(limit: int = 500) -> int:
 	return done
 
 
+def jobs_waiting(function: str) -> int:
+	"""How many jobs of this site are queued that run this function of ours."""
+	return len([job for job in _jobs() if job.kwargs["kwargs"].get("function") == function])
+
+
 def _jobs() -> list:
 	return [
 		job

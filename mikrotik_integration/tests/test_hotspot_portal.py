@@ -391,6 +391,30 @@ class TestAbuse(PortalTestCase):
 				answers = [self.ask(function, **values[function]).status_code for _number in range(limit + 2)]
 				self.assertEqual([429, 429], answers[-2:], answers)
 
+	def test_what_is_no_short_text_is_refused_and_leaves_no_error_behind(self):
+		good = {
+			"buy": {"package": self.package.name, "phone": factories.a_phone(), "mac": self.mac},
+			"purchase": {"token": "x"},
+			"resume": {"phone": factories.a_phone(), "mac": self.mac},
+			"redeem": {"code": "x", "mac": self.mac},
+			"status": {"mac": self.mac, "code": "x"},
+			"replace_device": {"code": "x", "phone": factories.a_phone(), "old": 0, "mac": self.mac},
+		}
+		bad = ("\ud800", "a\x00b", "x" * 100_000, {"a": 1}, ["like", "%"], 10**400, -(10**30), 1e300)
+		errors = frappe.db.count("Error Log")
+		for function, values in good.items():
+			for name in (*values, "router", "language"):
+				for value in bad:
+					with self.subTest(function, name=name, value=str(value)[:20]):
+						self.address = f"10.{secrets.randbelow(250)}.{secrets.randbelow(250)}.1"
+						answer = self.ask(function, **{**values, name: value})
+						if name != "language" and not (name == "old" and value == 1e300):
+							self.assertIn(answer.status_code, (400, 404, 417), answer.text[:300])
+						self.assertLess(answer.status_code, 500)
+						self.assertNotIn("Traceback", answer.text)
+		frappe.db.rollback()
+		self.assertEqual(errors, frappe.db.count("Error Log"))
+
 	def test_html_in_every_parameter_changes_nothing_and_comes_back_nowhere(self):
 		good = {
 			"buy": {"package": self.package.name, "phone": factories.a_phone(), "mac": self.mac},

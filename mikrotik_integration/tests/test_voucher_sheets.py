@@ -18,6 +18,7 @@ from mikrotik_integration.services import till, voucher_books, voucher_cards, vo
 from mikrotik_integration.services.vouchers import VOUCHER
 from mikrotik_integration.tests import factories, test_pos
 from mikrotik_integration.tests.base import ServiceTestCase
+from mikrotik_integration.tests.test_foreign_text import a_listener
 from mikrotik_integration.tests.visitors import Visitor, a_user, a_user_of_one_router
 
 try:
@@ -145,6 +146,15 @@ class TestSheets(PrintTestCase):
 			page = voucher_sheets.html([card], layout)
 			self.assertNotIn("<b onload", page)
 			self.assertIn("&lt;b onload=x&gt;&amp;amp;", page)
+
+	def test_a_sheet_fetches_nothing_whatever_it_names(self):
+		with a_listener() as (address, asked):
+			pdf = voucher_sheets.to_pdf(
+				f"<img src='{address}/img'><link rel=stylesheet href='{address}/css'><iframe src='{address}/'></iframe>"
+				f"<img src='file:///etc/hostname'><style>@import url({address}/import);</style>"
+			)
+		self.assertTrue(pdf.startswith(b"%PDF"))
+		self.assertEqual([], asked)
 
 	def test_without_a_login_page_the_code_itself_is_scanned(self):
 		frappe.db.set_value("MikroTik Settings", self.router.name, {"hotspot_address": "", "wifi_name": ""})

@@ -105,6 +105,24 @@ class TestSaleAtTheTill(VoucherTestCase):
 		self.assertEqual(("1h", "false"), (row["limit-uptime"], row["disabled"]))
 		self.assertTrue(self.log_in(voucher).is_live)
 
+	def test_no_row_of_the_router_log_has_the_code_in_full(self):
+		voucher = self.sell_one()
+		self.sim.run(f"{USERS}/set", {".id": self.rows(voucher.code)[0][".id"], "name": voucher.code.upper()})
+		self.look_at_router()
+		self.log_in(voucher)
+		frappe.db.delete("Router Account", {"reference_name": voucher.name})
+		frappe.db.commit()
+		self.look_at_router()
+		self.assertEqual([], self.rows(voucher.code))
+		log = frappe.get_all(
+			"MikroTik API Log",
+			{"mikrotik_settings": self.router.name},
+			["operation", "username", "parameters", "result"],
+			limit=0,
+		)
+		self.assertIn(f"{USERS}/remove", {row.operation for row in log})
+		self.assertNotIn(voucher.code.casefold(), str(log).casefold())
+
 	def test_each_piece_is_a_voucher_of_its_own(self):
 		vouchers = self.vouchers_of(self.till_sale(pieces=5))
 		self.assertEqual(5, len({voucher.code.casefold() for voucher in vouchers}))

@@ -93,9 +93,12 @@ def test_endless_rows_are_cut_off():
 
 def test_endless_letters_are_cut_off(monkeypatch):
 	monkeypatch.setattr(sentences, "MOST_LETTERS_A_REPLY", 10_000)
-	with a_router(lambda line: line.sendall(row(name="x" * 1000) * 11 + done())) as (endpoint, _):
-		with pytest.raises(TooMuch, match="no router's table"):
-			ask(endpoint)
+	rows = row(name="x" * 1000) * 11 + done()
+	with (
+		a_router(lambda line: line.sendall(rows)) as (endpoint, _),
+		pytest.raises(TooMuch, match="no router"),
+	):
+		ask(endpoint)
 
 
 def test_endless_traps_and_a_batch_of_large_replies_are_cut_off(monkeypatch):
@@ -130,9 +133,11 @@ def test_a_sentence_without_end_is_cut_off(word):
 
 @pytest.mark.parametrize("flood", [row(name="x"), b"\x00", b"\x02=x"])
 def test_who_has_not_logged_us_in_may_say_next_to_nothing(flood):
-	with a_router(lambda line: line.sendall(flood * 5_000), logs_in=False) as (endpoint, _):
-		with pytest.raises(TooMuch, match="4,096 bytes"):
-			connect(endpoint)
+	with (
+		a_router(lambda line: line.sendall(flood * 5_000), logs_in=False) as (endpoint, _),
+		pytest.raises(TooMuch, match="4,096 bytes"),
+	):
+		connect(endpoint)
 
 
 # time
@@ -251,9 +256,11 @@ def test_what_a_router_says_is_plain_in_every_error():
 	fatal = encode("!fatal", HTML)
 	with a_router(lambda line: line.sendall(fatal)) as (endpoint, _), pytest.raises(ConnectionLost) as lost:
 		ask(endpoint)
-	with a_router(lambda line: line.sendall(fatal), logs_in=False) as (endpoint, _):
-		with pytest.raises(LoginFailed) as refused:
-			connect(endpoint)
+	with (
+		a_router(lambda line: line.sendall(fatal), logs_in=False) as (endpoint, _),
+		pytest.raises(LoginFailed) as refused,
+	):
+		connect(endpoint)
 	for text in (str(reply.error), str(lost.value), str(refused.value)):
 		assert "onerror" in text
 		assert not set("<>\x1b\u202e") & set(text)

@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from ..errors import InvalidValue
+from ..foreign_text import plain_text
 from ..routeros.client import Router
+from ..routeros.reading import Row
 from . import plan
 from .desired import DesiredAccount, DesiredProfile, Presence, Service
 from .marks import account_of, check_word
-from .menus import ACCESSES, Access, access_of
+from .menus import ACCESSES, HOTSPOT, Access, access_of
 from .operations import Memory, Operation, OperationResult
 from .outcome import (
 	AccountResult,
@@ -27,7 +30,7 @@ from .outcome import (
 )
 from .passes import Pass, remember, views_of
 from .removals import MassRemoval, owned_rows, takes_too_much
-from .state import RouterState, Row, read_state
+from .state import RouterState, read_state
 from .view import View, is_disabled
 
 __all__ = ["AccountResult", "OperationResult", "Outcome", "UnmanagedRow", "reconcile_all", "reconcile_some"]
@@ -93,7 +96,7 @@ def _check(site_id: str, accounts: Sequence[DesiredAccount]) -> None:
 	for account in accounts:
 		check_word(account.account_id, "The account id")
 	if len({account.account_id for account in accounts}) != len(accounts):
-		raise ValueError("An account is given twice")
+		raise InvalidValue("An account is given twice")
 
 
 def _strays(
@@ -113,8 +116,17 @@ def _strays(
 
 
 def _stray(access: Access, account_id: str, row: Row) -> DesiredAccount:
+	"""What a hotspot's login is for is not known: its name may be a voucher's code."""
 	service: Service = next(iter(access.services))
-	return DesiredAccount(account_id, service, row.get("name", ""), "", Presence.ABSENT, DesiredProfile(""))
+	return DesiredAccount(
+		account_id,
+		service,
+		row.get("name", ""),
+		"",
+		Presence.ABSENT,
+		DesiredProfile(""),
+		is_code=access is HOTSPOT,
+	)
 
 
 def _agreeing(accounts: Sequence[DesiredAccount]) -> list[DesiredAccount]:
@@ -176,5 +188,8 @@ def _unmanaged(state: RouterState, site_id: str) -> Iterator[UnmanagedRow]:
 		for row in state[access.name].accounts:
 			if account_of(row.get("comment"), site_id) is None and row.get("default") != "true":
 				yield UnmanagedRow(
-					access.account_menu, row.get("name", ""), row.get("profile", ""), is_disabled(row)
+					access.account_menu,
+					plain_text(row.get("name")),
+					plain_text(row.get("profile")),
+					is_disabled(row),
 				)

@@ -87,15 +87,9 @@ def parse_rate(text: str | None) -> int:
 	return int(rate)
 
 
-def parse_sold_rate(text: str | None) -> int:
-	"""Bit/s of a speed that a person typed, 0 for no limit. Raises InvalidValue, also for one that nobody can mean."""
-	rate = parse_rate(text)
-	if 0 < rate < LEAST_SOLD_RATE_BPS:
-		word = plain_text(text, 40)
-		raise InvalidValue(
-			f"{word} is {rate} bit/s, which nobody can use. Write {rate}M for Mbit/s, or {rate}k for kbit/s"
-		)
-	return rate
+def is_sold_rate(rate_bps: int) -> bool:
+	"""Whether somebody can mean this speed: no limit, or enough to be used. Not for what is read back from routers."""
+	return rate_bps == 0 or rate_bps >= LEAST_SOLD_RATE_BPS
 
 
 def format_rate(rate_bps: int) -> str:

@@ -27,7 +27,6 @@ _COLUMNS = {
 	"comment": ("comment", "remark", "note"),
 }
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]+")
 _EXCEL_TEXT = re.compile(r'="(.*)"')
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,15}")
@@ -230,10 +229,6 @@ def _check_code(code: str) -> None:
 	if _SHORTENED.fullmatch(code) and "+" in code:
 		raise ValueError("A spreadsheet has shortened this code to a number; format the column as text")
 	check_username(code)
-	if not _CODE.fullmatch(code):
-		raise ValueError(
-			"A code may hold letters a to z, digits and . _ @ - and must begin with a letter or digit"
-		)
 
 
 def _check_password(password: str, code: str) -> None:

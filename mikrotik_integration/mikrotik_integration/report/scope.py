@@ -10,6 +10,8 @@ from frappe import _
 from frappe.core.doctype.user_permission.user_permission import get_user_permissions
 from frappe.utils import add_days, flt, formatdate, getdate, today
 
+from mikrotik_integration.services import foreign_text
+
 LONGEST_DAYS = 732
 FEW_DAYS = 10
 SUBSCRIPTION, ROUTER = "Customer Subscription", "MikroTik Settings"
@@ -78,6 +80,14 @@ def text(fieldname: str, label: str, width: int = 150) -> dict:
 	return {"fieldname": fieldname, "label": label, "fieldtype": "Data", "width": width, "align": "left"}
 
 
+def plain(rows: list[dict]) -> list[dict]:
+	"""The rows as they may be shown and exported: Frappe shows words as HTML, and spreadsheets calculate formulas."""
+	return [
+		{field: foreign_text.text(value) if isinstance(value, str) else value for field, value in row.items()}
+		for row in rows
+	]
+
+
 def day_labels(days: list[date]) -> list[str]:
 	"""Labels that fit under the bars: whole dates of a few days, the day alone of a month."""
 	few = len(days) <= FEW_DAYS
@@ -85,9 +95,9 @@ def day_labels(days: list[date]) -> list[str]:
 
 
 def in_currency(rows: list[dict]) -> list[dict]:
-	"""The rows, each with the currency of its amounts."""
+	"""The rows, plain, each with the currency of its amounts."""
 	currency = company_currency()
-	return [{**row, "currency": currency} for row in rows]
+	return plain([{**row, "currency": currency} for row in rows])
 
 
 def money_bars(name: str, rows: list[dict], field: str, by_day: bool) -> dict | None:

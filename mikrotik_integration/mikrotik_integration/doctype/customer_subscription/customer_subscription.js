@@ -52,8 +52,10 @@ function take_news(frm, news) {
 		return;
 	}
 	// somebody is typing: show what is new, leave what was typed
-	Object.assign(frm.doc, news);
-	Object.keys(news).forEach((field) => frm.refresh_field(field));
+	for (const field of Object.keys(news).filter((key) => frm.fields_dict[key])) {
+		frm.doc[field] = news[field];
+		frm.refresh_field(field);
+	}
 	show_state(frm);
 }
 
@@ -157,7 +159,7 @@ async function add_actions(frm) {
 	if (waits_for_money(doc)) ask.addClass("btn-primary").removeClass("btn-default");
 	const group = __("Actions");
 	const add = (label, action) => frm.add_custom_button(label, action, group);
-	add(__("Make Invoice"), () => make_invoice(frm));
+	add(__("Make Invoice"), () => confirm_invoice(frm));
 	if (doc.paused_at) add(__("Resume"), () => act(frm, "resume", __("Resume"), __("The paid time goes on from now.")));
 	else if (doc.expiry_date)
 		add(__("Pause"), () => act(frm, "pause", __("Pause"), __("The service stops, and the paid time is kept.")));
@@ -198,6 +200,32 @@ function act(frm, method, label, explanation, reason_needed = false) {
 async function call(frm, method, args = {}) {
 	await frappe.xcall(API + method, { subscription: frm.docname, ...args });
 	frm.reload_doc();
+}
+
+// An invoice is in the books at once: say what it will be. One that is open already is shown instead of another.
+async function confirm_invoice(frm) {
+	const { doc } = frm;
+	const { message: plan } = await frappe.db.get_value("Internet Plan", doc.internet_plan, [
+		"validity_days",
+		"validity_hours",
+	]);
+	const now = frappe.datetime.now_datetime();
+	const begin = doc.expiry_date > now ? doc.expiry_date : now;
+	const lasts = [
+		plan.validity_days && __("{0} days", [plan.validity_days]),
+		plan.validity_hours && __("{0} hours", [plan.validity_hours]),
+	];
+	const rows = [
+		[__("Customer"), doc.customer_name || doc.customer],
+		[__("Internet Plan"), doc.internet_plan],
+		[__("Period"), __("{0} from {1}", [lasts.filter(Boolean).join(" "), when(begin)])],
+		[__("Amount"), format_currency(doc.price)],
+	].map(([label, text]) => `<tr><td>${label}</td><td><b>${frappe.utils.escape_html(text)}</b></td></tr>`);
+	frappe.confirm(
+		`<p>${__("The invoice is submitted at once. If one is open already, you get that one.")}</p>` +
+			`<table class="table table-sm invoice-preview">${rows.join("")}</table>`,
+		() => make_invoice(frm)
+	);
 }
 
 async function make_invoice(frm) {

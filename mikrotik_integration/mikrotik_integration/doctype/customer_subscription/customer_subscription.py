@@ -5,25 +5,31 @@ import secrets
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.model.naming import getseries
+from frappe.utils import escape_html
 
-from mikrotik_integration.core.payments import account_numbers, phones
+from mikrotik_integration.core.payments import phones
 from mikrotik_integration.core.provisioning import names
-from mikrotik_integration.services import accounts, lifecycle, payments, serving, subscriptions
+from mikrotik_integration.exceptions import LoginTaken
+from mikrotik_integration.services import (
+	accounts,
+	given_numbers,
+	lifecycle,
+	money,
+	payments,
+	plan_change,
+	serving,
+	subscriptions,
+)
 
 # no letters or digits that can be taken for each other when read out over the phone
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 PASSWORD_LENGTH = 8
 HIGHEST_PRICE = 100_000_000
-FIRST_SERIAL = 10_000
 
 
 class CustomerSubscription(Document):
 	def autoname(self) -> None:
-		prefix = frappe.db.get_single_value("ISP Settings", "account_number_prefix") or ""
-		serial = FIRST_SERIAL + int(getseries("customer-subscription-", 6))
-		self.subscription_id = account_numbers.make(int(f"{prefix}{serial}"))
-		self.name = self.subscription_id
+		self.name = self.subscription_id = given_numbers.new()
 
 	def validate(self) -> None:
 		self.set_defaults()
@@ -33,13 +39,16 @@ class CustomerSubscription(Document):
 		self.validate_phone_number()
 		self.validate_login()
 		self.validate_price()
+		plan_change.convert(self)
 		lifecycle.derive(self)
 
 	def on_update(self) -> None:
+		plan_change.book(self)
 		accounts.sync_subscription(self)
 		subscriptions.enqueue_push(self.name)
 
 	def on_trash(self) -> None:
+		given_numbers.keep(self)
 		accounts.release(self)
 		subscriptions.enqueue_push(self.name)
 
@@ -101,29 +110,31 @@ class CustomerSubscription(Document):
 
 	def validate_login(self) -> None:
 		try:
-			names.check_username(self.username)
+			if self.has_value_changed("username"):
+				names.check_username(self.username)
 			if self.mac_address:
 				self.mac_address = names.normalise_mac(self.mac_address)
 			if self.fixed_address:
 				self.fixed_address = names.normalise_address(self.fixed_address)
 		except ValueError as error:
-			frappe.throw(str(error), title=_("Login"))
-		taken = frappe.db.get_value(
-			"Customer Subscription", {"username": self.username, "name": ("!=", self.name)}
-		)
-		if taken:
-			frappe.throw(
-				_("The user name {0} is taken by {1}; upper and lower case count as the same").format(
-					self.username, taken
-				)
-			)
+			frappe.throw(escape_html(str(error)), title=_("Login"))
+		if self.has_value_changed("username") and (
+			taken := accounts.owner_of_login(self.username, self.name)
+		):
+			raise LoginTaken(self.username, *taken)
 
 	def validate_price(self) -> None:
 		if not 0 <= self.price <= HIGHEST_PRICE:
-			frappe.throw(_("The price must be between 0 and {0}").format(HIGHEST_PRICE))
-		plan_price = frappe.get_cached_value("Internet Plan", self.internet_plan, "price")
-		manager = {"System Manager", "ISP Administrator", "ISP Manager"} & set(frappe.get_roles())
-		if self.has_value_changed("price") and self.price != plan_price and not manager:
+			frappe.throw(_("The price must be between 0 and {0}").format(money.words(HIGHEST_PRICE)))
+		if not self.has_value_changed("price") or self._is_price_of_new_plan():
+			return
+		if not {"System Manager", "ISP Administrator", "ISP Manager"} & set(frappe.get_roles()):
 			frappe.throw(
-				_("Only an ISP Manager may give another price than the plan's"), frappe.PermissionError
+				_("Only an ISP Manager may give another price than the plan's, or change it"),
+				frappe.PermissionError,
 			)
+
+	def _is_price_of_new_plan(self) -> bool:
+		"""A price that was agreed on with the customer is not put back with a click: paid time is worth its price."""
+		chosen = self.is_new() or self.has_value_changed("internet_plan")
+		return chosen and self.price == frappe.get_cached_value("Internet Plan", self.internet_plan, "price")

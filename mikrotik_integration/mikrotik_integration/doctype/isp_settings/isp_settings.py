@@ -3,8 +3,10 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.utils import escape_html
 
-from mikrotik_integration.services import router_guard, settings
+from mikrotik_integration.core import message_templates
+from mikrotik_integration.services import messages, router_guard, settings
 
 
 class ISPSettings(Document):
@@ -143,5 +145,12 @@ class ISPSettings(Document):
 			)
 
 	def validate_messages(self) -> None:
-		for field in ("message_online", "message_short", "message_reminder", "message_suspended"):
-			frappe.utils.jinja.validate_template(self.get(field) or "")
+		for field, known in messages.NAMES.items():
+			if unknown := message_templates.problems(self.get(field) or "", known):
+				frappe.throw(
+					_("{0}: {1} is not filled in. These can be: {2}").format(
+						_(self.meta.get_label(field)),
+						escape_html(unknown[0]),
+						", ".join(f"{{{{ {name} }}}}" for name in known),
+					)
+				)

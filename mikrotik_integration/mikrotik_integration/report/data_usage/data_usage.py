@@ -20,7 +20,7 @@ def execute(filters: dict | None = None) -> tuple:
 	if group not in GROUPS:
 		frappe.throw(_("Group By must be one of {0}").format(", ".join(GROUPS)))
 	by_day = _sums(filters, "Day")
-	rows = [_row(sums) for sums in (by_day if group == "Day" else _sums(filters, group))]
+	rows = scope.plain([_row(sums) for sums in (by_day if group == "Day" else _sums(filters, group))])
 	if group != "Day":
 		rows.sort(key=lambda row: -row["total_gb"])
 	return _columns(group), rows, None, _chart(by_day), _summary(by_day)

@@ -31,7 +31,7 @@ SECONDS_A_DAY = 86400
 def execute(filters: dict | None = None) -> tuple:
 	"""Columns, one row a router, no message, chart, summary."""
 	filters = frappe._dict(filters or {})
-	rows = _rows(filters)
+	rows = scope.plain(_rows(filters))
 	return _columns(), rows, None, _chart(rows), _summary(rows)
 
 
