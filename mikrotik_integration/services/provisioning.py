@@ -135,7 +135,6 @@ def _reconcile(router: str, accounts: list[frappe._dict], whole: bool) -> None:
 				snapshot = read_snapshot(connection, mark)
 			if whole:
 				offers, portal_is_gone = read_offers(connection), portal_setup.is_gone(router, connection)
-				frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
 				outcome = reconcile_all(connection, mark, wanted, allowed)
 			else:
 				outcome = reconcile_some(connection, mark, wanted)

@@ -6,7 +6,7 @@ from mikrotik_integration.exceptions import PaymentNotPossible, VoucherError
 from mikrotik_integration.services import payments, purchases, till, voucher_books
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
-from mikrotik_integration.tests.visitors import Visitor, a_user
+from mikrotik_integration.tests.visitors import Visitor, a_user, a_user_of_one_router
 
 POOL_IN_OFFICE = "not-on-this-router"
 
@@ -103,7 +103,7 @@ class TestServing(ServiceTestCase):
 			purchases.start(good.name, self.router.name, factories.a_phone())
 
 	def test_pools_are_suggested_to_who_may_see_the_router(self):
-		visitor = Visitor(self.web.url, a_user("ISP Manager"))
+		visitor = Visitor(self.web.url, a_user_of_one_router(self.router.name, "ISP Manager"))
 		answer = visitor.api("routers.list_pools", "GET")
 		self.assertIn(factories.POOL, answer.json()["message"])
 		self.assertNotIn(POOL_IN_OFFICE, answer.json()["message"])
