@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 ZERO = timedelta(0)
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def quota(standing: Standing, terms: Terms) -> tuple[int, int]:
 	if standing.period_start is None or standing.period_end is None:
 		return terms.quota_bytes * quotas, terms.quota_seconds * quotas
 	length = min(standing.period_end - standing.period_start, terms.validity * quotas)
-	share = Fraction(length // timedelta.resolution, terms.validity // timedelta.resolution)
+	share = Fraction(round(length / SECOND), max(1, round(terms.validity / SECOND)))
 	return int(terms.quota_bytes * share), int(terms.quota_seconds * share)
 
 
