@@ -1,7 +1,9 @@
 """What the app adds to a site beyond its own DocTypes. ``uninstall`` takes the same away."""
 
 import frappe
+from frappe.core.doctype.doctype.doctype import validate_permissions_for_doctype
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+from frappe.permissions import setup_custom_perms
 from frappe_mpsa_payments.frappe_mpsa_payments.migrate import after_migrate as make_mpesa_fields
 
 from mikrotik_integration.custom_fields import CUSTOM_FIELDS
@@ -13,6 +15,7 @@ ROLES = ("ISP Administrator", "ISP Manager", "ISP Staff")
 
 def after_install() -> None:
 	create_roles()
+	ensure_customers_can_be_made()
 	ensure_mpesa_fields()
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
@@ -26,6 +29,7 @@ def after_sync() -> None:
 
 
 def after_migrate() -> None:
+	ensure_customers_can_be_made()
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
 	ensure_site_home()
@@ -67,6 +71,28 @@ def create_roles() -> None:
 			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(
 				ignore_permissions=True
 			)
+
+
+def ensure_customers_can_be_made() -> None:
+	"""Whoever makes subscriptions makes and chooses Customers. To choose is not to read: what a Customer owes and how
+	to reach them stays with ERPNext's own roles."""
+	setup_custom_perms("Customer")  # from here on the site's own rules count, beginning with ERPNext's
+	for role in ROLES:
+		rule = {"parent": "Customer", "role": role, "permlevel": 0, "if_owner": 0}
+		if not frappe.db.exists("Custom DocPerm", rule):
+			frappe.get_doc(
+				{
+					"doctype": "Custom DocPerm",
+					"parenttype": "DocType",
+					"parentfield": "permissions",
+					**rule,
+					"select": 1,
+					"create": 1,
+					"read": 0,
+					"export": 0,
+				}
+			).insert(ignore_permissions=True)
+	validate_permissions_for_doctype("Customer")
 
 
 def ensure_site_id() -> None:

@@ -1,6 +1,7 @@
 """Take away what ``install`` added. Frappe itself removes the app's DocTypes, reports and workspaces."""
 
 import frappe
+from frappe.permissions import reset_perms, rights
 
 from mikrotik_integration.custom_fields import CUSTOM_FIELDS
 from mikrotik_integration.install import ROLES
@@ -27,6 +28,21 @@ def remove_roles() -> None:
 		frappe.db.delete("Has Role", {"role": role})
 		frappe.db.delete("Custom DocPerm", {"role": role})
 		frappe.delete_doc("Role", role, force=True, ignore_missing=True)
+	restore_customer_rules()
+
+
+def restore_customer_rules() -> None:
+	"""The site's own rules for Customers that are ERPNext's again are ERPNext's again when that changes them."""
+	kept, standard = (_rules(doctype) for doctype in ("Custom DocPerm", "DocPerm"))
+	if kept == standard:
+		reset_perms("Customer")
+	frappe.clear_cache(doctype="Customer")
+
+
+def _rules(doctype: str) -> list[tuple]:
+	fields = ("role", "permlevel", "if_owner", *rights)
+	rows = frappe.get_all(doctype, {"parent": "Customer"}, fields, order_by="role", limit=0)
+	return sorted(tuple(row[field] or 0 for field in fields) for row in rows)
 
 
 def remove_leftovers() -> None:

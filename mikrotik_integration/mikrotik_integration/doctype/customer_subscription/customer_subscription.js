@@ -25,7 +25,7 @@ frappe.ui.form.on("Customer Subscription", {
 	},
 
 	customer(frm) {
-		if (!frm.doc.customer || frm.doc.phone_number) return;
+		if (!frm.doc.customer || frm.doc.phone_number || !frappe.model.can_read("Customer")) return;
 		frappe.db
 			.get_value("Customer", frm.doc.customer, "mobile_no")
 			.then(({ message }) => message.mobile_no && frm.set_value("phone_number", message.mobile_no));
