@@ -39,17 +39,21 @@ def alone(doctype: str, name: str, act: Callable[..., T], *arguments: Any) -> T:
 
 def afresh(act: Callable[..., T], *arguments: Any) -> T:
 	"""``act(*arguments)`` in a new transaction, and again in another one if it got into somebody else's way. Commits
-	what went before: only for the outermost code, which has written nothing yet. Raises ChangedMeanwhile."""
-	frappe.db.commit()  # nosemgrep: what is read next must be as new as the lock
+	what went before: only for the outermost code, which has written nothing yet. Raises ChangedMeanwhile.
+
+	Each statement sees what others have committed by then: in MariaDB's usual way, a number series or a pool of codes
+	that somebody else used since our first read is refused from MariaDB 11.8 on (error 1020).
+	"""
 	messages = len(frappe.local.message_log)
-	for attempt in range(TRIES):
-		try:
-			if attempt:
-				one_at_a_time(TURN)  # those who got into each other's way queue up
-			return act(*arguments)
-		except (ChangedMeanwhile, frappe.QueryDeadlockError):
-			frappe.db.rollback()
-			del frappe.local.message_log[messages:]
+	with seeing_commits():
+		for attempt in range(TRIES):
+			try:
+				if attempt:
+					one_at_a_time(TURN)  # those who got into each other's way queue up
+				return act(*arguments)
+			except (ChangedMeanwhile, frappe.QueryDeadlockError):
+				frappe.db.rollback()
+				del frappe.local.message_log[messages:]
 	raise ChangedMeanwhile
 
 

@@ -20,6 +20,7 @@ from mikrotik_integration.exceptions import PaymentNotPossible, VoucherError
 from mikrotik_integration.services import (
 	closed_books,
 	inbox,
+	locks,
 	prompts,
 	pushes,
 	settings,
@@ -75,10 +76,11 @@ def start(
 	phone = pushes.phone(phone_number)
 	address = mac_of(mac)
 	prompts.check_phone(phone)
+	wanted = (plan, place, phone, address, language, sold_by)
 	if sold_by:
-		return _send(_record(plan, place, phone, address, language, sold_by))
+		return _send(locks.afresh(_record, *wanted))
 	with prompts.purchase_counted(place.name, address):
-		return _send(_record(plan, place, phone, address, language, sold_by))
+		return _send(locks.afresh(_record, *wanted))
 
 
 def _send(purchase) -> Started:

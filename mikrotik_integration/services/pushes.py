@@ -8,6 +8,7 @@ from frappe import _
 from mikrotik_integration.core.payments import amounts, phones
 from mikrotik_integration.exceptions import PaymentNotPossible, PromptNotSent
 from mikrotik_integration.services import inbox, settings
+from mikrotik_integration.services.locks import seeing_commits
 
 
 def send(document, phone_number: str, amount: Decimal | float, description: str) -> str:
@@ -31,8 +32,9 @@ def send(document, phone_number: str, amount: Decimal | float, description: str)
 	)
 	request.flags.ignore_permissions = True
 	request.flags.is_from_service = True
-	request.insert()
-	frappe.db.commit()  # nosemgrep: nobody else's prompt may wait for this one's number while M-PESA is asked
+	with seeing_commits():
+		request.insert()
+		frappe.db.commit()  # nosemgrep: nobody else's prompt may wait for this one's number while M-PESA is asked
 	_submit(request)
 	name = inbox.record_push(request.name)
 	frappe.db.commit()  # nosemgrep: the prompt is on the phone, whatever comes next
