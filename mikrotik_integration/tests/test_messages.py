@@ -3,8 +3,8 @@
 import frappe
 
 from mikrotik_integration.services import messages
-from mikrotik_integration.tests.visitors import Visitor, a_user
 from mikrotik_integration.tests.base import ServiceTestCase
+from mikrotik_integration.tests.visitors import Visitor, a_user
 
 
 class TestMessages(ServiceTestCase):
