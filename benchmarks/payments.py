@@ -176,9 +176,11 @@ def flood(live: LiveSite, daraja: DarajaSimulator, router, plan, count: int) -> 
 	seconds = [_pay_bill(daraja, router, plan) for _number in range(IN_THE_FLOOD)]
 	for thread in strangers:
 		thread.join()
+	lasted = time.monotonic() - began
+	clear_jobs()  # what is left of the flood is not asked about while the next is measured
 	return {
 		"confirmations": count,
-		"seconds": round(time.monotonic() - began, 2),
+		"seconds": round(lasted, 2),
 		"prompt_longest_seconds": round(prompt_seconds, 2),
 		"pay_bill_median_seconds": round(statistics.median(seconds), 2),
 		"pay_bill_longest_seconds": round(max(seconds), 2),

@@ -22,10 +22,6 @@ PAYMENT, ENTRY = "Subscription Payment", "Payment Entry"
 class InboxTestCase(ServiceTestCase):
 	def setUp(self) -> None:
 		super().setUp()
-		frappe.db.sql("update `tabSubscription Payment` set next_ask = null")  # of other tests
-		for kind in ("few", "crowd"):
-			frappe.cache().delete(inbox_turns._key(kind))
-		frappe.db.commit()
 		self.router = factories.a_router(self.sim)
 		self.subscription = factories.a_subscription(self.router)
 		self.guest = Visitor(self.web.url)
