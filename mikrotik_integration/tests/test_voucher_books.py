@@ -478,7 +478,7 @@ class TestDays(VoucherBooksTestCase):
 			with self.subTest(doctype):
 				period = self.close(today(), doctype)
 				self.assert_sells_nothing("closed Accounting Period")
-				frappe.db.delete("Closed Document", {"parent": period})
+				frappe.delete_doc("Accounting Period", period)
 				frappe.db.commit()
 		till.sell_for_cash(self.package.name, self.router.name)
 
