@@ -157,6 +157,7 @@ def _purchase(simulator, daraja, address: str) -> float:
 		began = time.monotonic()
 		daraja.courier.always(Fate())
 		daraja.courier.release()
+		phone.click("#connect")
 		phone.wait_until_online(address)
 		return time.monotonic() - began
 	finally:

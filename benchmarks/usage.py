@@ -305,7 +305,7 @@ def _forget() -> None:
 	for name in frappe.get_all(
 		"MikroTik Settings", {"router_name": ("like", "Bench Router%")}, pluck="name", order_by="name"
 	):
-		frappe.db.delete("MikroTik API Log", {"mikrotik_settings": name})
+		frappe.db.delete("MikroTik API Log", {"router": name})
 		frappe.db.delete("MikroTik Settings", {"name": name})
 	frappe.db.commit()
 

@@ -89,6 +89,16 @@ CUSTOM_FIELDS = {
 		SUBSCRIPTION | {"insert_after": "party_name"},
 		PURCHASE | {"insert_after": "customer_subscription"},
 		{
+			"fieldname": "mpesa_receipt",
+			"label": _("M-PESA Receipt"),
+			"fieldtype": "Data",
+			"read_only": 1,
+			"hidden": 1,
+			"no_copy": 1,
+			"unique": 1,
+			"insert_after": "hotspot_purchase",
+		},
+		{
 			"fieldname": "hotspot_day_invoice",
 			"label": _("Vouchers of a Day"),
 			"fieldtype": "Data",
@@ -96,7 +106,7 @@ CUSTOM_FIELDS = {
 			"hidden": 1,
 			"no_copy": 1,
 			"search_index": 1,
-			"insert_after": "hotspot_purchase",
+			"insert_after": "mpesa_receipt",
 		},
 	],
 	"Journal Entry": [

@@ -2,9 +2,11 @@
 
 import frappe
 from frappe.desk.page.setup_wizard.setup_wizard import setup_complete
+from frappe.installer import update_site_config
 from frappe.utils import getdate
 
 from mikrotik_integration.install import ensure_mpesa_fields
+from mikrotik_integration.services.router_addresses import ALLOW_LOCAL
 
 COMPANY, ABBR = "Savanna Net", "SN"
 MPESA = "Savanna"
@@ -17,12 +19,19 @@ TIME_ZONE = "Africa/Nairobi"
 
 def ensure_site() -> None:
 	"""Idempotent; commits."""
+	_allow_simulated_routers()
 	if not frappe.db.exists("Company", COMPANY):
 		_make_company()
 	ensure_mpesa_fields()
 	_ensure_mpesa()
 	_ensure_settings()
 	frappe.db.commit()
+
+
+def _allow_simulated_routers() -> None:
+	if not frappe.conf.get(ALLOW_LOCAL):
+		update_site_config(ALLOW_LOCAL, 1)
+		frappe.local.conf[ALLOW_LOCAL] = 1
 
 
 def _make_company() -> None:

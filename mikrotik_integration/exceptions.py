@@ -21,8 +21,16 @@ class PaymentNotPossible(Refusal):
 	"""No payment could be asked for or booked; the message says why and what to do."""
 
 
+class PromptNotSent(PaymentNotPossible):
+	"""M-PESA was asked and put no prompt on the phone: nobody can pay for it."""
+
+
 class SettingsMissing(Refusal):
 	"""Something has to be filled in first; the message says where."""
+
+
+class RouterDecisionNeeded(Refusal):
+	"""Nothing can be done with a router before, or without, what a person decides; the message says what."""
 
 
 class VoucherError(Refusal):
@@ -31,6 +39,17 @@ class VoucherError(Refusal):
 
 class SoldOut(VoucherError):
 	"""The pool of a package has no code left."""
+
+
+class ChangedMeanwhile(Refusal):
+	"""Somebody else acted on the same money at the same moment. Trying again sees what they did."""
+
+	def __init__(self) -> None:
+		super().__init__(
+			_(
+				"Somebody else did something here at the same moment. Nothing was booked: look at it, and try again"
+			)
+		)
 
 
 class LoginTaken(Refusal):

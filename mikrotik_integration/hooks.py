@@ -9,6 +9,7 @@ app_license = "mit"
 required_apps = ["frappe/erpnext", "navariltd/frappe_mpsa_payments"]
 
 after_install = "mikrotik_integration.install.after_install"
+after_sync = "mikrotik_integration.install.after_sync"
 after_migrate = "mikrotik_integration.install.after_migrate"
 before_uninstall = "mikrotik_integration.uninstall.before_uninstall"
 
@@ -22,15 +23,26 @@ add_to_apps_screen = [
 	}
 ]
 
+app_include_js = "/assets/mikrotik_integration/js/standstill.js"
+
+_turns = {
+	"before_validate": "mikrotik_integration.overrides.turns.before_validate",
+	"before_cancel": "mikrotik_integration.overrides.turns.before_cancel",
+}
 doc_events = {
 	"Customer": {
 		"on_update": "mikrotik_integration.overrides.customer.on_update",
 	},
 	"Payment Entry": {
+		**_turns,
 		"on_submit": "mikrotik_integration.overrides.payment_entry.on_submit",
 		"on_cancel": "mikrotik_integration.overrides.payment_entry.on_cancel",
 	},
+	"System Settings": {
+		"on_update": "mikrotik_integration.overrides.system_settings.on_update",
+	},
 	"Sales Invoice": {
+		**_turns,
 		"validate": "mikrotik_integration.overrides.voucher_sale.validate",
 		"on_submit": [
 			"mikrotik_integration.overrides.sales_invoice.on_submit",
@@ -42,12 +54,15 @@ doc_events = {
 		],
 	},
 	"POS Invoice": {
+		**_turns,
 		"validate": "mikrotik_integration.overrides.voucher_sale.validate",
 		"on_submit": "mikrotik_integration.overrides.voucher_sale.on_submit",
 		"on_cancel": "mikrotik_integration.overrides.voucher_sale.on_cancel",
 	},
 	"Journal Entry": {
+		**_turns,
 		"validate": "mikrotik_integration.overrides.journal_entry.validate",
+		"on_submit": "mikrotik_integration.overrides.journal_entry.on_submit",
 		"on_cancel": "mikrotik_integration.overrides.journal_entry.on_cancel",
 	},
 	"Mpesa Express Request": {
@@ -78,9 +93,7 @@ _documents = [
 ]
 _text_fields = "mikrotik_integration.overrides.text_fields"
 doc_events |= {
-	doctype: {
-		event: f"{_text_fields}.{event}" for event in ("before_insert", "validate", "before_print")
-	}
+	doctype: {event: f"{_text_fields}.{event}" for event in ("before_insert", "validate", "before_print")}
 	for doctype in _documents
 }
 
@@ -91,14 +104,76 @@ doctype_list_js = dict.fromkeys(
 
 # frappe_mpsa_payments answers these for guests, with names, phones and amounts, or sends prompts for them
 _mpesa_app = "frappe_mpsa_payments.frappe_mpsa_payments"
+_mpesa_api = f"{_mpesa_app}.api.m_pesa_api"
+_mpesa_request = f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request"
+_mpesa_settings = f"{_mpesa_app}.doctype.mpesa_settings.mpesa_settings"
+# by our module that judges who may call: function, and the modules of the app through which it can be called
+_mpesa_judged = {
+	"mpesa_guests": {
+		"create_new_request": [_mpesa_request],
+		"retry_stkpush": [_mpesa_request],
+		"convert_amount_to_kes": [
+			_mpesa_request,
+			"frappe_mpsa_payments.utils.utils",
+			"frappe_mpsa_payments.www.mpesa.stkpush",
+		],
+		"get_request_status": [_mpesa_request],
+	},
+	"mpesa_callbacks": {
+		"stk_push_callback": [_mpesa_api],
+		"verify_transaction": [_mpesa_api],
+		"balance_query_callback": [_mpesa_api],
+		"handle_transaction_status_result": [_mpesa_api],
+		"handle_queue_timeout": [_mpesa_api],
+		"process_balance_info": [_mpesa_settings],
+		"b2c_results_callback": [f"{_mpesa_app}.api.b2c"],
+	},
+	"mpesa_staff": {
+		"initiate_invoice_stk_push": [f"{_mpesa_app}.api.sales_invoice"],
+		"initiate_row_stk_push": [f"{_mpesa_app}.api.sales_invoice"],
+		"validate_stk_push_eligibility": [f"{_mpesa_app}.api.sales_invoice"],
+		"get_stk_amount": [f"{_mpesa_app}.api.sales_invoice"],
+		"get_payment_gateway_from_mop": [f"{_mpesa_app}.api.sales_invoice"],
+		"get_mop_from_payment_gateway": [f"{_mpesa_app}.api.sales_invoice"],
+		"check_transaction_status": [_mpesa_api, _mpesa_request],
+		"get_unallocated_payments": [f"{_mpesa_app}.api.payment_entry"],
+		"submit_mpesa_payment": [_mpesa_api, f"{_mpesa_app}.api.payment_entry"],
+		"submit_instant_mpesa_payment": [_mpesa_api],
+		"process_mpesa_c2b_reconciliation": [f"{_mpesa_app}.api.payment_entry"],
+		"process_mpesa_c2b_customer_credit": [f"{_mpesa_app}.api.payment_entry"],
+		"trigger_transaction_status": [_mpesa_settings],
+		"get_mpesa_mode_of_payment": [_mpesa_api],
+		"make_b2c_payment_request": [
+			f"{_mpesa_app}.api.b2c",
+			f"{_mpesa_app}.doctype.b2c_disbursement_request.b2c_disbursement_request",
+		],
+		"initiate_tax_remmitance": [
+			_mpesa_api,
+			f"{_mpesa_app}.doctype.mpesa_tax_remittance.mpesa_tax_remittance",
+		],
+		"get_account_balance": [_mpesa_api, _mpesa_settings],
+		"get_doctype_fields": [_mpesa_settings],
+		"get_stkpush_defaults": [_mpesa_request],
+		"get_mode_of_payment_account": ["frappe_mpsa_payments.utils.utils"],
+	},
+}
 override_whitelisted_methods = {
 	"frappe.client.get_count": "mikrotik_integration.overrides.desk_search.get_count",
+	"frappe.client.validate_link": "mikrotik_integration.overrides.desk_search.validate_link",
 	f"{_mpesa_app}.api.m_pesa_api.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
 	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
-	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.get_request_status": "mikrotik_integration.overrides.mpesa_endpoints.get_request_status",
 	f"{_mpesa_app}.api.m_pesa_api.get_draft_pos_invoice": "mikrotik_integration.overrides.mpesa_endpoints.get_draft_pos_invoice",
 	f"{_mpesa_app}.api.m_pesa_api.get_mpesa_draft_c2b_payments": "mikrotik_integration.overrides.mpesa_endpoints.get_mpesa_draft_c2b_payments",
+	f"{_mpesa_app}.api.m_pesa_api.confirmation": "mikrotik_integration.overrides.mpesa_confirmation.confirmation",
+	f"{_mpesa_app}.api.m_pesa_api.stk_push_callback": "mikrotik_integration.overrides.mpesa_confirmation.stk_push_callback",
 	f"{_mpesa_app}.api.payment_entry.get_outstanding_invoices": "mikrotik_integration.overrides.mpesa_endpoints.get_outstanding_invoices",
+	f"{_mpesa_app}.doctype.mpesa_c2b_payment_register.mpesa_c2b_payment_register.get_outstanding_invoices": "mikrotik_integration.overrides.mpesa_endpoints.get_outstanding_invoices",
+	**{
+		f"{module}.{function}": f"mikrotik_integration.overrides.{ours}.{function}"
+		for ours, functions in _mpesa_judged.items()
+		for function, modules in functions.items()
+		for module in modules
+	},
 }
 
 scheduler_events = {
@@ -112,7 +187,7 @@ scheduler_events = {
 		"*/2 * * * *": ["mikrotik_integration.tasks.check_routers"],
 	},
 	"hourly_long": ["mikrotik_integration.tasks.collect_usage"],
-	"daily_long": ["mikrotik_integration.tasks.daily"],
+	"daily_long": ["mikrotik_integration.tasks.bill_and_clean_up"],
 }
 
 permission_query_conditions = {
@@ -120,6 +195,7 @@ permission_query_conditions = {
 	"Usage Record": "mikrotik_integration.permissions.usage_record_query",
 	"Subscription Payment": "mikrotik_integration.permissions.subscription_payment_query",
 	"Hotspot Voucher": "mikrotik_integration.permissions.hotspot_voucher_query",
+	"Hotspot Voucher Device": "mikrotik_integration.permissions.hotspot_voucher_device_query",
 	"Router Account": "mikrotik_integration.permissions.router_account_query",
 }
 has_permission = {
@@ -151,7 +227,10 @@ jinja = {
 
 # /hotspot/<portal name>
 page_renderer = "mikrotik_integration.www.hotspot.HotspotPage"
-before_request = ["mikrotik_integration.api.hotspot.before_request"]
+before_request = [
+	"mikrotik_integration.api.hotspot.before_request",
+	"mikrotik_integration.overrides.mpesa_guests.before_request",
+]
 
 standard_portal_menu_items = [
 	{

@@ -7,6 +7,8 @@ from frappe.permissions import setup_custom_perms
 from frappe_mpsa_payments.frappe_mpsa_payments.migrate import after_migrate as make_mpesa_fields
 
 from mikrotik_integration.custom_fields import CUSTOM_FIELDS
+from mikrotik_integration.services import standstill
+from mikrotik_integration.services.settings import home
 
 ROLES = ("ISP Administrator", "ISP Manager", "ISP Staff")
 
@@ -17,13 +19,20 @@ def after_install() -> None:
 	ensure_mpesa_fields()
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
+	ensure_site_home()
 	ensure_defaults()
+
+
+def after_sync() -> None:
+	"""The scheduled jobs were made just now."""
+	standstill.make_jobs_due()
 
 
 def after_migrate() -> None:
 	ensure_customers_can_be_made()
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	ensure_site_id()
+	ensure_site_home()
 	ensure_defaults()
 
 
@@ -90,3 +99,9 @@ def ensure_site_id() -> None:
 	"""The mark of this site in the rows that it makes on routers. Made once; two sites never share one."""
 	if not frappe.db.get_single_value("ISP Settings", "site_id"):
 		frappe.db.set_single_value("ISP Settings", "site_id", frappe.generate_hash(length=8))
+
+
+def ensure_site_home() -> None:
+	"""Where this site is at home. Kept when the site is restored or copied elsewhere: that is how a copy is known."""
+	if not frappe.db.get_single_value("ISP Settings", "site_home"):
+		frappe.db.set_single_value("ISP Settings", "site_home", home())

@@ -16,6 +16,9 @@ SELLERS = frozenset(("System Manager", "ISP Administrator", "ISP Manager", "ISP 
 # whoever makes, prints or imports cards: a code that is still for sale is money
 SEES_UNSOLD = frozenset(("System Manager", "ISP Administrator", "ISP Manager"))
 
+# where it is not called mikrotik_settings
+ROUTER_FIELDS = {"MikroTik API Log": "router"}
+
 
 def is_staff(user: str | None = None) -> bool:
 	"""Whether the user works here, as opposed to being a customer."""
@@ -92,6 +95,22 @@ def hotspot_voucher_query(user: str | None = None) -> str:
 	return "" if sees_unsold(user) else "`tabHotspot Voucher`.`status` != 'Available'"
 
 
+def hotspot_voucher_device_query(user: str | None = None) -> str:
+	"""Devices of vouchers that the user may see: for a list of child rows Frappe asks for the parent's role alone."""
+	user = user or frappe.session.user
+	routers = routers_of(user, "Hotspot Voucher")
+	conditions = [
+		hotspot_voucher_query(user),
+		"" if routers is None else _among("Hotspot Voucher", "mikrotik_settings", sorted(routers)),
+	]
+	visible = " and ".join(filter(None, conditions))
+	if not visible:
+		return ""
+	return (
+		f"`tabHotspot Voucher Device`.`parent` in (select `name` from `tabHotspot Voucher` where {visible})"
+	)
+
+
 def router_account_query(user: str | None = None) -> str:
 	"""The login of a voucher is its code: one that the router keeps disabled until it is sold is hidden, too."""
 	if sees_unsold(user or frappe.session.user):
@@ -133,7 +152,8 @@ def usage_record(doc, ptype: str | None = None, user: str | None = None) -> bool
 def on_own_router(doc, ptype: str | None = None, user: str | None = None) -> bool:
 	"""Whether a document is on a router that the user is not kept from."""
 	routers = routers_of(user or frappe.session.user, doc.doctype)
-	return routers is None or _stored(doc, "mikrotik_settings") in routers
+	field = ROUTER_FIELDS.get(doc.doctype, "mikrotik_settings")
+	return routers is None or _stored(doc, field) in routers
 
 
 def _stored(doc, field: str) -> str | None:

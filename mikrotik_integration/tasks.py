@@ -6,6 +6,7 @@ from mikrotik_integration.services import (
 	purchase_sms,
 	purchases,
 	routers,
+	standstill,
 )
 
 
@@ -27,6 +28,7 @@ def free_reservations() -> None:
 def follow_the_clock() -> None:
 	"""Every minute: periods and vouchers that end, grace that ends, advances that buy the next period."""
 	clock.advance_due_subscriptions()
+	standstill.tell_owners()
 
 
 def check_routers() -> None:
@@ -39,6 +41,6 @@ def collect_usage() -> None:
 	routers.enqueue_checks(ignore_pauses=True)
 
 
-def daily() -> None:
+def bill_and_clean_up() -> None:
 	"""Daily: invoices, reminders, vouchers of the day before, paid invoices without their period, accounts no longer needed."""
 	clock.daily()

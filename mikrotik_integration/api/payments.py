@@ -7,7 +7,7 @@ from mikrotik_integration.core.payments import phones
 from mikrotik_integration.core.payments.transaction_status import MalformedCallback
 from mikrotik_integration.exceptions import PaymentNotPossible
 from mikrotik_integration.permissions import is_staff
-from mikrotik_integration.services import payments, prompts
+from mikrotik_integration.services import guests, inbox_queue, payments, prompts
 
 
 @frappe.whitelist(methods=["POST"])
@@ -29,6 +29,7 @@ def get(payment: str) -> dict:
 	"""Where a payment is: ``{"payment", "amount", "phone_number", "status", "receipt", "because"}``."""
 	document = frappe.get_doc("Subscription Payment", payment)
 	_check_readable(document)
+	inbox_queue.wake_if_due(name=document.name)
 	return {
 		"payment": document.name,
 		"amount": document.amount,
@@ -68,6 +69,8 @@ def transaction_status_result(**body: object) -> dict:
 	"""
 	token = frappe.request.args.get("token", "")  # Frappe passes on the JSON body alone
 	try:
+		if not guests.is_writable(body):
+			raise MalformedCallback
 		payments.take_transaction_status(token, body)
 	except MalformedCallback:
 		frappe.logger("mikrotik_integration").info("A malformed transaction status result was ignored")

@@ -2,7 +2,8 @@
 
 import frappe
 
-from mikrotik_integration.services import portal_setup, routers
+from mikrotik_integration.permissions import is_staff
+from mikrotik_integration.services import connection_test, portal_setup, routers, serving, standstill
 
 READABLE = [
 	"name",
@@ -25,16 +26,26 @@ READABLE = [
 
 @frappe.whitelist(methods=["GET", "POST"])
 def list_status() -> list[dict]:
-	"""What was last seen of each router that the caller may see."""
+	"""What was last seen of each router that the caller may see. ``status`` is Unknown if that is too long ago."""
 	visible = frappe.get_list("MikroTik Settings", pluck="name", order_by="name", limit=0)
 	router = frappe.qb.DocType("MikroTik Settings")
 	# get_list takes `last_seen` for its own `_seen` and leaves it out
-	return (
+	rows = (
 		frappe.qb.from_(router)
 		.select(*(router[field] for field in READABLE))
 		.where(router.name.isin(visible or [""]))
 		.orderby(router.name)
 	).run(as_dict=True)
+	return [{**row, "status": "Unknown"} if standstill.is_unchecked(row) else row for row in rows]
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def get_standstill() -> list[str]:
+	"""What has not happened for ten minutes though it should have: scheduled jobs, payments, the clock, checks of
+	routers. In words, for staff; empty if all runs."""
+	if not is_staff():
+		raise frappe.PermissionError
+	return standstill.problems()
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -58,11 +69,17 @@ def connections(router: str) -> list[dict]:
 	).run(as_dict=True)
 
 
+@frappe.whitelist(methods=["GET", "POST"])
+def list_pools() -> list[str]:
+	"""The address pools of the routers that the caller may see, as seen last."""
+	return serving.pools(frappe.get_list("MikroTik Settings", pluck="name", order_by="name", limit=0))
+
+
 @frappe.whitelist(methods=["POST"])
 def test_connection(router: str) -> list[dict]:
 	"""``[{"ok", "text"}]``: what is right and wrong with a router, in plain words."""
 	frappe.get_doc("MikroTik Settings", router).check_permission("write")
-	return routers.test_connection(router)
+	return connection_test.run(router)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -3,9 +3,11 @@
 Every call checks the document, not only the role: customers see and pause nothing but their own.
 """
 
+from collections.abc import Callable
+
 import frappe
 
-from mikrotik_integration.services import application, realtime, subscriptions
+from mikrotik_integration.services import application, locks, realtime, subscriptions
 
 LONGEST_LIST = 500
 READABLE = (
@@ -44,6 +46,7 @@ def create(
 	payment_method: str = "M-Pesa",
 ) -> dict:
 	"""Make a subscription; returns what ``get`` does. For staff who may create Customer Subscriptions."""
+	frappe.has_permission("Customer Subscription", "create", throw=True)
 	subscription = frappe.get_doc(
 		{
 			"doctype": "Customer Subscription",
@@ -93,24 +96,29 @@ def change(
 	phone_number: str | None = None,
 ) -> dict:
 	"""Change plan, router, password or phone; the router, and the old router, follow."""
-	document = _writable(subscription)
+	_writable(subscription)
 	changes = {
 		"internet_plan": internet_plan,
 		"mikrotik_settings": mikrotik_settings,
 		"password": password,
 		"phone_number": phone_number,
 	}
-	document.update({field: value for field, value in changes.items() if value is not None})
+	_alone(subscription, _change, {field: value for field, value in changes.items() if value is not None})
+	return get(subscription)
+
+
+def _change(subscription: str, changes: dict) -> None:
+	document = _writable(subscription)
+	document.update(changes)
 	document.save()
 	realtime.subscription_changed(subscription)
-	return get(subscription)
 
 
 @frappe.whitelist(methods=["POST"])
 def activate(subscription: str) -> dict:
 	"""Begin a postpaid subscription, or one that costs nothing."""
 	_writable(subscription)
-	subscriptions.activate(subscription)
+	_alone(subscription, subscriptions.activate)
 	return get(subscription)
 
 
@@ -148,7 +156,7 @@ def terminate(subscription: str, reason: str = "") -> dict:
 def invoice(subscription: str) -> dict:
 	"""The Sales Invoice that is due, made if there is none: ``{"sales_invoice", "outstanding_amount"}``."""
 	_writable(subscription)
-	name = subscriptions.invoice(subscription)
+	name = _alone(subscription, subscriptions.invoice)
 	return {
 		"sales_invoice": name,
 		"outstanding_amount": frappe.db.get_value("Sales Invoice", name, "outstanding_amount"),
@@ -157,8 +165,12 @@ def invoice(subscription: str) -> dict:
 
 def _act(subscription: str, action: str, reason: str) -> dict:
 	_writable(subscription)
-	subscriptions.act(subscription, action, reason)
+	_alone(subscription, subscriptions.act, action, reason)
 	return get(subscription)
+
+
+def _alone(subscription: str, act: Callable, *arguments: object):
+	return locks.alone("Customer Subscription", subscription, act, subscription, *arguments)
 
 
 def _readable(subscription: str):

@@ -2,8 +2,8 @@
 
 import frappe
 
-from mikrotik_integration.permissions import check_may_sell
-from mikrotik_integration.services import redemption, till
+from mikrotik_integration.permissions import check_may_sell, is_staff
+from mikrotik_integration.services import locks, redemption, till
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -27,7 +27,7 @@ def sell_for_cash(package: str, router: str, phone: str | None = None, customer:
 	check_may_sell(router)
 	if customer:
 		frappe.has_permission("Customer", "read", doc=customer, throw=True)
-	return till.receipt(till.sell_for_cash(package, router, phone, customer))
+	return till.receipt(locks.afresh(till.sell_for_cash, package, router, phone, customer))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -55,7 +55,9 @@ def sold(voucher: str) -> dict:
 
 @frappe.whitelist(methods=["GET", "POST"])
 def last_sales() -> dict:
-	"""The caller's own last sales, open prompts and today's takings."""
+	"""The caller's own last sales, open prompts and today's takings. For staff."""
+	if not is_staff():
+		raise frappe.PermissionError
 	return till.last_sales(frappe.session.user)
 
 
@@ -65,4 +67,4 @@ def replace_device(voucher: str, old: str, new: str) -> None:
 	document = frappe.get_doc("Hotspot Voucher", voucher)
 	document.check_permission("read")
 	check_may_sell(document.mikrotik_settings)
-	redemption.replace_by_staff(voucher, old, new)
+	locks.alone("Hotspot Voucher", voucher, redemption.replace_by_staff, voucher, old, new)

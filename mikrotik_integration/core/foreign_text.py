@@ -13,7 +13,7 @@ import unicodedata
 
 LONGEST_VERSION = 40
 _CUT_OFF = "…"
-_REPLACED = {"<": "‹", ">": "›"}
+_REPLACED = {"<": "\u2039", ">": "\u203a"}
 # What a later step might turn into an angle bracket: `&lt;`, `&#60;`, `&amp;lt;`.
 _ENTITY = re.compile(r"&(?=#|\w+;|lt|gt|amp)", re.IGNORECASE)
 # Letters this many times the limit are looked at: white space and invisible letters may fill the rest.
@@ -26,7 +26,8 @@ def plain_text(value: object, limit: int = 140) -> str:
 	"""One line of at most `limit` letters, from anything; `` for None. Never raises, and twice is as once.
 
 	Control characters and white space become single spaces, invisible letters (bidi overrides, zero widths) go, lone
-	surrogates become U+FFFD, angle brackets become `‹` and `›`, so that no HTML can form. What is longer ends in `…`."""
+	surrogates become U+FFFD, angle brackets single quotation marks of that shape, so that no HTML can form. What is
+	longer ends in an ellipsis."""
 	text = "" if value is None else value if isinstance(value, str) else str(value)
 	most = max(limit, 1)
 	looked_at = text[: most * _LOOKED_AT]
@@ -66,4 +67,4 @@ def _plain_letter(letter: str) -> str:
 		return " "
 	if category == "Cf":
 		return ""
-	return "�" if category == "Cs" else _REPLACED.get(letter, letter)
+	return "\ufffd" if category == "Cs" else _REPLACED.get(letter, letter)

@@ -7,7 +7,7 @@ from mikrotik_integration.services import inbox, inbox_queue
 
 
 def after_insert(doc, method=None) -> None:
-	if name := inbox.record_pay_bill(doc):
+	if name := inbox.record_register(doc):
 		inbox_queue.enqueue(name)
 
 

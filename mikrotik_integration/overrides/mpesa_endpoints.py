@@ -2,17 +2,8 @@
 
 import frappe
 from frappe_mpsa_payments.frappe_mpsa_payments.api import m_pesa_api, payment_entry
-from frappe_mpsa_payments.frappe_mpsa_payments.doctype.mpesa_express_request import mpesa_express_request
 
-from mikrotik_integration.core.payments import phones
 from mikrotik_integration.services import prompts
-
-
-@frappe.whitelist(allow_guest=True)
-def get_request_status(name: str) -> dict:
-	"""Its payment page asks this for guests; names of requests can be guessed, so the phone stays hidden."""
-	answer = mpesa_express_request.get_request_status(name)
-	return {**answer, "phone_number": phones.mask(answer["phone_number"] or "")}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -13,9 +13,20 @@ def before_submit(doc, method=None) -> None:
 	"""What a draft says of M-PESA's answers was made up: a prompt that is not sent must have none."""
 	if doc.reference_doctype == "Hotspot Purchase" and not doc.flags.is_from_service:
 		_refuse()
+	check_asker(doc)
 	prompts.count_for_phone(doc.phone_number)
 	for field in SAID_BY_MPESA:
 		doc.set(field, None)
+
+
+def check_asker(doc) -> None:
+	"""Guests and customers have prompts sent for what is theirs, by our services, and for Payment Requests, a few for
+	each; whichever of frappe_mpsa_payments' functions they call."""
+	if doc.flags.is_from_service or frappe.has_permission(doc.doctype, "create"):
+		return
+	if doc.reference_doctype != "Payment Request":
+		frappe.throw(_("You may not send this prompt"), frappe.PermissionError)
+	prompts.count_for_document(doc.reference_name)
 
 
 def on_submit(doc, method=None) -> None:

@@ -6,20 +6,28 @@ goes through the inbox first, and is applied once Daraja confirmed it.
 
 import frappe
 from frappe import _
-from frappe.utils import flt
+from frappe.utils import cstr, flt
 
+from mikrotik_integration.core.payments import receipts
 from mikrotik_integration.overrides import ownership
 from mikrotik_integration.services import (
 	inbox,
 	inbox_queue,
+	money,
+	payment_entries,
 	payments,
 	purchase_money,
 	refunds,
+	settings,
 )
 
 
 def on_submit(doc, method=None) -> None:
-	if doc.party_type != "Customer" or doc.flags.is_from_inbox:
+	if doc.party_type != "Customer":
+		return
+	if doc.payment_type == "Receive":
+		payment_entries.claim_receipt(doc)
+	if doc.flags.is_from_inbox:
 		return
 	if doc.payment_type == "Receive":
 		_refuse_second_booking(doc)
@@ -38,6 +46,7 @@ def on_submit(doc, method=None) -> None:
 
 
 def on_cancel(doc, method=None) -> None:
+	payment_entries.give_up_receipt(doc)
 	payments.reverse(doc.name)
 	if doc.payment_type == "Pay" and doc.get("hotspot_purchase"):
 		refunds.review(doc.hotspot_purchase)
@@ -79,17 +88,57 @@ def _tell_of_subscriptions(doc) -> None:
 
 
 def _refuse_second_booking(doc) -> None:
-	booked = frappe.db.get_value(
-		"Subscription Payment", {"receipt": doc.reference_no or "-", "status": "Applied"}, "payment_entry"
-	)
+	"""A receipt is used once, however it was typed, whoever used it first."""
+	typed = cstr(doc.reference_no).strip()
+	receipt = receipts.find(typed)
+	booked = _booked_by_payment(receipt or typed)
+	if not booked and receipt and _is_mpesa(doc.mode_of_payment):
+		booked = _booked_by_entry(receipt, doc.name)
 	if booked and booked != doc.name:
-		frappe.throw(_("The receipt {0} is booked already, by {1}").format(doc.reference_no, booked))
+		frappe.throw(_("The receipt {0} is booked already, by {1}").format(receipt or typed, booked))
+
+
+def _booked_by_payment(receipt: str) -> str | None:
+	names = {"receipt": receipt or "-"}
+	return frappe.db.get_value(
+		"Subscription Payment", {**names, "status": "Applied"}, "payment_entry"
+	) or frappe.db.get_value(
+		"Subscription Payment", {**names, "status": "Verified", "source": "Desk"}, "payment_entry"
+	)
+
+
+def _booked_by_entry(receipt: str, but: str) -> str | None:
+	"""Another entry for M-PESA money, of whomever, whose reference names this receipt."""
+	entries = frappe.get_all(
+		"Payment Entry",
+		{
+			"reference_no": ("like", f"%{receipt}%"),
+			"docstatus": 1,
+			"payment_type": "Receive",
+			"name": ("!=", but),
+		},
+		["name", "reference_no", "mode_of_payment"],
+		order_by="creation",
+	)
+	return next(
+		(
+			entry.name
+			for entry in entries
+			if _is_mpesa(entry.mode_of_payment) and receipts.find(entry.reference_no) == receipt
+		),
+		None,
+	)
+
+
+def _is_mpesa(mode: str | None) -> bool:
+	"""The mode that ISP Settings names, or one that frappe_mpsa_payments made for its Mpesa Settings."""
+	return bool(mode) and (mode == settings.isp_settings().mode_of_payment or mode.startswith("Mpesa-"))
 
 
 def _replace_cancelled(doc, subscription: str) -> str | None:
-	"""The payment whose cancelled entry this one amends: it is booked by this one from now on, maybe for another
-	subscription."""
-	payment = _replaced(doc)
+	"""The payment whose cancelled entry this one amends, or whose receipt it books, which M-PESA confirmed and nobody
+	has booked: it is booked by this one from now on, maybe for another subscription."""
+	payment = _replaced(doc) or _not_booked_yet(doc)
 	if not payment:
 		return None
 	_put_in_its_place(doc, payment, "Verified", subscription=subscription)
@@ -101,17 +150,38 @@ def _replaced(doc) -> frappe._dict | None:
 	payment = frappe.db.get_value(
 		"Subscription Payment",
 		{"payment_entry": doc.amended_from or "-", "status": "Reversed", "verified": 1},
-		["name", "source", "amount"],
+		["name", "source", "amount", "currency"],
 		as_dict=True,
 	)
-	if not payment:
-		return None
+	return _checked(payment, doc) if payment else None
+
+
+def _not_booked_yet(doc) -> frappe._dict | None:
+	"""A payment that M-PESA confirmed, with the receipt that the entry names. Refuses another amount."""
+	payment = frappe.db.get_value(
+		"Subscription Payment",
+		{
+			"receipt": receipts.find(cstr(doc.reference_no)) or "-",
+			"status": ("in", ("Reversed", "Needs Review")),
+			"verified": 1,
+			"source": ("!=", "Desk"),
+			"hotspot_purchase": ("is", "not set"),
+		},
+		["name", "source", "amount", "currency"],
+		as_dict=True,
+	)
+	return _checked(payment, doc) if payment else None
+
+
+def _checked(payment: frappe._dict, doc) -> frappe._dict | None:
 	if flt(payment.amount) != flt(doc.paid_amount):
 		if payment.source == "Desk":
 			return None
 		frappe.throw(
 			_("M-PESA confirmed {0} for the payment {1}, not {2}").format(
-				payment.amount, payment.name, doc.paid_amount
+				money.words(payment.amount, payment.currency),
+				payment.name,
+				money.words(doc.paid_amount, doc.paid_from_account_currency),
 			)
 		)
 	return payment
@@ -119,6 +189,8 @@ def _replaced(doc) -> frappe._dict | None:
 
 def _put_in_its_place(doc, payment: frappe._dict, status: str, **values) -> None:
 	values |= {"payment_entry": doc.name, "status": status, "review_reason": ""}
+	if payment.source == "Desk":
+		values["receipt"] = receipts.find(cstr(doc.reference_no))
 	frappe.db.set_value("Subscription Payment", payment.name, values)
 
 

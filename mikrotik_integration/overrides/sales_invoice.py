@@ -3,14 +3,17 @@
 import frappe
 
 from mikrotik_integration.overrides import ownership
-from mikrotik_integration.services import payments
+from mikrotik_integration.services import payments, prices
 
 
 def on_submit(doc, method=None) -> None:
 	if doc.is_return:
+		prices.check_credit_note(doc)
 		_settle(frappe.db.get_value("Sales Invoice", doc.return_against, "customer_subscription"))
 	elif doc.customer_subscription and not doc.flags.is_from_service:
 		ownership.check(doc.customer_subscription, doc.customer, doc.company)
+		if not doc.is_debit_note:
+			prices.check_invoice(doc)
 		_sells_nothing_yet(doc)
 		_settle(doc.customer_subscription)
 

@@ -12,7 +12,7 @@ COLUMNS = (
 	"modified",
 	"owner",
 	"modified_by",
-	"mikrotik_settings",
+	"router",
 	"operation",
 	"status",
 	"timestamp",

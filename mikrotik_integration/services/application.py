@@ -8,15 +8,18 @@ from decimal import Decimal
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Coalesce
+from frappe.query_builder.functions import Coalesce, Locate
 from frappe.utils import add_to_date, cstr, flt, now_datetime, strip_html
 
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	invoicing,
 	ledger,
+	money,
 	periods,
 	purchase_money,
+	receipts,
+	same_money,
 	settings,
 )
 from mikrotik_integration.services.locks import lock_row
@@ -85,6 +88,7 @@ def _entry_was_cancelled(payment) -> bool:
 	if payment.source != "Desk":
 		payment.payment_entry = None
 		return False
+	payment.receipt = None  # the entry that comes in its place may name it
 	_put_aside(payment, "Reversed", _("{0} was cancelled").format(payment.payment_entry))
 	return True
 
@@ -144,16 +148,21 @@ def _put_aside(payment, status: str, reason: str) -> None:
 
 def _is_booked_already(payment) -> bool:
 	"""Whether staff have booked this receipt at the desk before its confirmation came; if so, it is no new money."""
-	if not payment.receipt or payment.payment_entry:
+	receipt = payment.receipt or _told_receipt(payment)
+	if not receipt or payment.payment_entry:
 		return False
 	doctype = "Hotspot Purchase" if payment.hotspot_purchase else "Customer Subscription"
 	customer = frappe.db.get_value(doctype, payment.hotspot_purchase or payment.subscription, "customer")
-	entry = ledger.entry_with_receipt(payment.receipt, customer)
+	entry = _entry_of_the_desk(receipt) or ledger.entry_with_receipt(receipt, customer)
 	if not entry:
 		return False
+	if entry.party != customer:
+		reason = _("{0} books this receipt for {1}. Cancel it if the money is for {2}")
+		_put_aside(payment, "Needs Review", reason.format(entry.name, entry.party, customer))
+		return True
 	if flt(entry.paid_amount) != flt(payment.amount):
 		reason = _("{0} books this receipt with another amount, {1}. Cancel or amend it")
-		_put_aside(payment, "Needs Review", reason.format(entry.name, entry.paid_amount))
+		_put_aside(payment, "Needs Review", reason.format(entry.name, money.words(entry.paid_amount)))
 		return True
 	recorded = frappe.db.get_value("Subscription Payment", {"payment_entry": entry.name})
 	if not recorded:
@@ -164,13 +173,33 @@ def _is_booked_already(payment) -> bool:
 	return True
 
 
+def _told_receipt(payment) -> str | None:
+	"""The receipt that its confirmation or callback named, also if a payment at the desk has used it."""
+	return payment.payment_id if payment.source == "Pay Bill" else same_money.claimed_receipt(payment)
+
+
+def _entry_of_the_desk(receipt: str) -> frappe._dict | None:
+	recorded = frappe.db.get_value(
+		"Subscription Payment",
+		{"receipt": receipt, "source": "Desk", "status": ("in", ("Verified", "Applied"))},
+		"payment_entry",
+	)
+	return recorded and frappe.db.get_value(
+		"Payment Entry", {"name": recorded, "docstatus": 1}, ["name", "party", "paid_amount"], as_dict=True
+	)
+
+
 def _book(payment, subscription) -> None:
 	"""Invoice if one is due, and the Payment Entry if nobody has made it yet."""
 	payment.customer = subscription.customer
 	payment.mikrotik_settings = subscription.mikrotik_settings
 	if payment.payment_entry and _entry_of(payment).customer_subscription != subscription.name:
 		frappe.db.set_value(
-			"Payment Entry", payment.payment_entry, "customer_subscription", subscription.name
+			"Payment Entry",
+			payment.payment_entry,
+			"customer_subscription",
+			subscription.name,
+			update_modified=False,  # somebody may have it open
 		)
 	payment.sales_invoice = _invoice_for(payment, subscription)
 	if not payment.payment_entry:
@@ -181,10 +210,10 @@ def _invoice_for(payment, subscription) -> str | None:
 	"""The invoice that this payment is for: the one that is open, or a new one if it is time for it."""
 	if name := invoicing.open_invoice(subscription.name):
 		return name
-	credit = ledger.credit(subscription.name)
-	if payment.payment_entry and not credit:
+	balance = ledger.balance(subscription.name)
+	if payment.payment_entry and balance <= 0:
 		return None
-	available = credit if payment.payment_entry else credit + Decimal(cstr(payment.amount))
+	available = balance if payment.payment_entry else balance + Decimal(cstr(payment.amount))
 	if not periods.may_invoice(subscription, available):
 		return None
 	return invoicing.make_invoice(subscription).name
@@ -200,25 +229,27 @@ def write_late_receipts() -> None:
 		.on(entry.name == payment.payment_entry)
 		.select(payment.name)
 		.where((payment.status == "Applied") & (payment.source != "Desk"))
-		.where(Coalesce(entry.reference_no, "") != Coalesce(payment.receipt, payment.payment_id))
+		.where(
+			(Coalesce(entry.reference_no, "") != payment.receipt)
+			| (payment.receipt.isnull() & (Locate(payment.payment_id, entry.reference_no) == 0))
+		)
 		.where(payment.modified >= add_to_date(now_datetime(), days=-LATE_RECEIPT_DAYS))
 	).run(pluck=True)
 	for name in late:
-		booked = frappe.get_doc("Subscription Payment", name)
-		(purchase_money if booked.hotspot_purchase else invoicing).write_reference(booked)
+		receipts.write(name)
 
 
 def postpone(name: str, error: Exception) -> None:
 	"""The books did not take this payment (a closed period, a missing account, a deadlock): say why, try again."""
 	lock_row("Subscription Payment", name)
-	attempts = (frappe.db.get_value("Subscription Payment", name, "attempts") or 0) + 1
-	pause = timedelta(minutes=min(attempts, LONGEST_PAUSE_MINUTES))
+	failures = (frappe.db.get_value("Subscription Payment", name, "booking_failures") or 0) + 1
+	pause = timedelta(minutes=min(failures, LONGEST_PAUSE_MINUTES))
 	frappe.db.set_value(
 		"Subscription Payment",
 		name,
 		{
-			"review_reason": strip_html(cstr(error))[:500],
-			"attempts": attempts,
+			"review_reason": _words_of(error),
+			"booking_failures": failures,
 			"next_ask": now_datetime() + pause,
 		},
 	)
@@ -227,8 +258,14 @@ def postpone(name: str, error: Exception) -> None:
 	)
 
 
+def _words_of(error: Exception) -> str:
+	"""Frappe raises its refusals of permission without a word, which stands beside them."""
+	words = cstr(error) or cstr(frappe.flags.error_message) or type(error).__name__
+	return strip_html(words)[:500]
+
+
 def missing(subscription) -> float:
 	"""How much more the customer has to pay for the next period."""
 	for invoice in ledger.open_invoices(subscription.name):
 		return flt(invoice.due, ledger.CENTS)
-	return max(float(invoicing.price_of(subscription) - ledger.credit(subscription.name)), 0.0)
+	return max(float(invoicing.price_of(subscription) - ledger.balance(subscription.name)), 0.0)

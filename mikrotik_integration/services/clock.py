@@ -7,6 +7,7 @@ from frappe import _
 from frappe.utils import cstr, get_datetime, now_datetime, strip_html
 
 from mikrotik_integration.core.subscriptions import lifecycle as core
+from mikrotik_integration.exceptions import ChangedMeanwhile
 from mikrotik_integration.services import (
 	accounts,
 	application,
@@ -16,6 +17,7 @@ from mikrotik_integration.services import (
 	jobs,
 	ledger,
 	lifecycle,
+	locks,
 	messages,
 	payments,
 	periods,
@@ -80,6 +82,8 @@ def _follow_the_money(subscription) -> None:
 		_bill(subscription)
 		periods.renew(subscription)
 		periods.settle(subscription)
+	except ChangedMeanwhile:
+		raise
 	except frappe.ValidationError as error:
 		frappe.db.rollback(save_point="books")
 		lifecycle.refresh(subscription.name)
@@ -115,6 +119,7 @@ def daily() -> None:
 	daily_invoices.make_due()
 	deferred.recognise()
 	accounts.remove_forgotten()
+	locks.forget_turns()
 
 
 def with_unused_credit() -> list[str]:
@@ -179,9 +184,8 @@ def _not_yet(subscription, field: str) -> bool:
 
 def _guarded(step, name: str):
 	"""One transaction each: one that fails is logged and does not hold up the others."""
-	frappe.db.commit()  # nosemgrep: the step reads what is as new as its lock
 	try:
-		result = step(name)
+		result = locks.afresh(step, name)
 		frappe.db.commit()  # nosemgrep: see above
 		return result
 	except Exception:

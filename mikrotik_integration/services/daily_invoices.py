@@ -12,12 +12,14 @@ from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_a
 from erpnext.accounts.party import get_party_account
 from frappe import _
 from frappe.query_builder.functions import Date
-from frappe.utils import flt, getdate, today
+from frappe.utils import cstr, escape_html, flt, getdate, strip_html, today
+from frappe.utils.user import get_users_with_role
 
-from mikrotik_integration.services import deferred, payment_entries, settings, voucher_books
+from mikrotik_integration.services import deferred, locks, payment_entries, settings, voucher_books
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.vouchers import VOUCHER
 
+ACCOUNTANTS = ("Accounts Manager", "ISP Manager")
 FIELDS = (
 	"name",
 	"internet_plan",
@@ -31,19 +33,53 @@ FIELDS = (
 
 def make_due() -> None:
 	"""Daily: the invoices of days that are over, each in a transaction of its own. One that cannot be made (a closed
-	period, a missing account) is logged and tried again tomorrow."""
+	period, a missing account) becomes a task of the accountants, and is tried again tomorrow."""
 	for router, day in _days(before=getdate(today())):
-		frappe.db.commit()  # nosemgrep: a day that fails takes no other with it
 		try:
-			make(router, day)
-		except Exception:
+			locks.afresh(make, router, day)  # commits: a day that fails takes no other with it
+			_close_tasks(router, day)
+		except Exception as error:
 			frappe.db.rollback()
-			frappe.log_error(
-				f"The vouchers of {day} could not be invoiced",
-				reference_doctype="MikroTik Settings",
-				reference_name=router,
-			)
+			frappe.log_error(_title(day), reference_doctype="MikroTik Settings", reference_name=router)
+			_give_task(router, day, error)
 	frappe.db.commit()  # nosemgrep: see above
+
+
+def _title(day: date) -> str:
+	return _("The vouchers of {0} could not be invoiced").format(day)
+
+
+def _tasks(router: str, day: date) -> dict:
+	return {
+		"reference_type": "MikroTik Settings",
+		"reference_name": router,
+		"status": "Open",
+		"description": ("like", f"%{_title(day)}%"),
+	}
+
+
+def _give_task(router: str, day: date, error: Exception) -> None:
+	"""To everybody who can open a period or mend the settings, until the day is invoiced."""
+	told = frappe.get_all("ToDo", _tasks(router, day), pluck="allocated_to", order_by="creation")
+	reason = strip_html(cstr(error))[:500]
+	for user in sorted({user for role in ACCOUNTANTS for user in get_users_with_role(role)} - set(told)):
+		frappe.get_doc(
+			{
+				"doctype": "ToDo",
+				"allocated_to": user,
+				"reference_type": "MikroTik Settings",
+				"reference_name": router,
+				"priority": "High",
+				"description": escape_html(f"{router}: {_title(day)}. {reason}"),
+			}
+		).insert(ignore_permissions=True)
+
+
+def _close_tasks(router: str, day: date) -> None:
+	for name in frappe.get_all("ToDo", _tasks(router, day), pluck="name", order_by="creation"):
+		task = frappe.get_doc("ToDo", name)
+		task.status = "Closed"
+		task.save(ignore_permissions=True)
 
 
 def _uninvoiced(voucher):

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import partial
 
 import frappe
 from frappe import _
-from frappe.utils import get_url, now_datetime
+from frappe.utils import get_url
 
 from mikrotik_integration.core.payments.daraja import (
 	PRODUCTION_URL,
@@ -129,7 +130,7 @@ def _push_call(line: _Line, question: PushQuestion) -> Callable[[], Answer]:
 		line.settings.business_shortcode,
 		line.settings.get_password("online_passkey"),
 		question.checkout_request_id,
-		now_datetime(),
+		datetime.now(timezone.utc),
 	)
 
 

@@ -4,7 +4,6 @@ A row's name is the payment's own identity, so that the same payment cannot be r
 and however often. Recording believes nothing and gives nothing: verification and application come after.
 """
 
-import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,8 +11,10 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, cstr, flt, get_datetime, get_system_timezone, now_datetime
 
-from mikrotik_integration.core.payments import account_numbers, amounts, phones
+from mikrotik_integration.core.payments import account_numbers, phones, receipts
 from mikrotik_integration.core.payments.asking import next_ask
+from mikrotik_integration.core.payments.c2b import Confirmation, parse_confirmation
+from mikrotik_integration.core.payments.transaction_status import MalformedCallback
 from mikrotik_integration.services import foreign_text, settings
 from mikrotik_integration.services.locks import lock_row
 
@@ -22,8 +23,6 @@ NAIROBI = ZoneInfo("Africa/Nairobi")
 # what a prompt pays for, and the field of its payment that says so
 OURS_BY_DOCTYPE = {"Customer Subscription": "subscription", "Hotspot Purchase": "hotspot_purchase"}
 OURS = (*OURS_BY_DOCTYPE, "Payment Request")
-RECEIPT = re.compile(r"[A-Z0-9]{6,20}")
-TYPED_LENGTH = 60
 
 
 def record_push(express_request_name: str) -> str | None:
@@ -58,7 +57,7 @@ def record_push(express_request_name: str) -> str | None:
 			"mpesa_settings": request.settings,
 			"express_request": request.name,
 			"checkout_request_id": request.checkout_request_id,
-			"next_ask": next_ask(get_datetime(request.creation), 0, now_datetime()),
+			"next_ask": next_ask(get_datetime(request.creation), now_datetime()),
 			**belongs_to(*owner),
 		}
 	)
@@ -85,39 +84,62 @@ def subscription_of_payment_request(name: str) -> str | None:
 	return frappe.db.get_value("Sales Invoice", about.reference_name, "customer_subscription")
 
 
-def record_pay_bill(register) -> str | None:
-	"""A C2B confirmation. None if it is not for this app, so that others may have it, or no confirmation at all."""
-	receipt = receipt_of(register)
-	mpesa_settings = settings_of(register.businessshortcode)
-	if not receipt or not mpesa_settings or not 0 < flt(register.transamount) <= float(amounts.LIMIT):
+def record_pay_bill(told: Confirmation, register: str | None = None) -> str | None:
+	"""A C2B confirmation. None if it is not for this app, so that others may have it."""
+	mpesa_settings = settings_of(told.shortcode)
+	if not mpesa_settings:
 		return None
-	# without the apostrophe that keeps spreadsheets from calculating it
-	typed = cstr(register.billrefnumber).removeprefix("'")[:TYPED_LENGTH]
-	owner, suggestion = _owner_of_account(typed, cstr(register.msisdn))
+	owner, suggestion = _owner_of_account(told.account, told.payer)
 	if not owner and not is_ours(mpesa_settings):
 		return None
 	name = _insert(
 		{
-			"payment_id": receipt,
+			"payment_id": told.receipt,
 			"source": "Pay Bill",
 			"status": "Received",
-			"receipt": receipt,
-			"amount": flt(register.transamount),
-			"phone_number": _phone(register.msisdn),
-			"payer_name": foreign_text.line(register.full_name),
-			"account_typed": foreign_text.line(typed),
-			"shortcode": register.businessshortcode,
+			"receipt": told.receipt,
+			"amount": flt(told.amount),
+			"phone_number": _phone(told.payer),
+			"payer_name": foreign_text.line(told.payer_name),
+			"account_typed": foreign_text.line(told.account),
+			"shortcode": told.shortcode,
 			"mpesa_settings": mpesa_settings,
-			"c2b_register": register.name,
-			"payment_entry": register.get("payment_entry"),
-			"paid_on": _transaction_time(register.transtime),
+			"c2b_register": register,
+			"paid_on": _transaction_time(told.paid_at),
 			"next_ask": now_datetime(),
 			"suggested_subscription": suggestion,
 			**(belongs_to(*owner) if owner else {}),
 		}
 	)
-	_compare(name, typed)
+	compare(told)
 	return name
+
+
+def record_register(register) -> str | None:
+	"""A confirmation that somebody put into frappe_mpsa_payments' register. None if it is not for this app, or none."""
+	told = _told_by(register)
+	name = record_pay_bill(told, register.name) if told else None
+	if name:
+		unknown = {"name": name, "source": "Pay Bill", "c2b_register": ("is", "not set")}
+		frappe.db.set_value("Subscription Payment", unknown, "c2b_register", register.name)
+	return name
+
+
+def _told_by(register) -> Confirmation | None:
+	try:
+		return parse_confirmation(
+			{
+				"TransID": register.transid,
+				"TransAmount": register.transamount,
+				"BusinessShortCode": register.businessshortcode,
+				"BillRefNumber": register.billrefnumber,
+				"MSISDN": register.msisdn,
+				"FirstName": register.full_name,
+				"TransTime": register.transtime,
+			}
+		)
+	except MalformedCallback:
+		return None
 
 
 def _owner_of_account(typed: str, msisdn: str) -> tuple[tuple[str, str] | None, str | None]:
@@ -131,31 +153,30 @@ def _owner_of_account(typed: str, msisdn: str) -> tuple[tuple[str, str] | None, 
 
 def receipt_of(register) -> str | None:
 	"""The receipt in the one way in which M-PESA writes it; None for what cannot be one."""
-	receipt = cstr(register.transid).strip().upper()
-	return receipt if RECEIPT.fullmatch(receipt) else None
+	return receipts.normalise(cstr(register.transid))
 
 
-def _compare(name: str | None, typed: str) -> None:
+def compare(again: Confirmation) -> None:
 	"""A second confirmation of a receipt that names another account: one of the two is forged. Say so."""
-	typed = foreign_text.line(typed)
+	typed = foreign_text.line(again.account)
 	told = frappe.db.get_value(
 		"Subscription Payment",
-		{"name": name, "source": "Pay Bill"},
+		{"name": again.receipt, "source": "Pay Bill"},
 		["account_typed", "status", "review_reason"],
 		as_dict=True,
 	)
-	if not told or told.review_reason or cstr(told.account_typed).strip() == typed.strip():
+	if not told or told.review_reason or cstr(told.account_typed).strip() == typed:
 		return
-	values = {"review_reason": _("Another confirmation of this receipt names the account {0}").format(typed)}
+	reason = _("Another confirmation of this receipt names the account {0}").format(typed)
+	values = {"review_reason": reason}
 	if told.status in ("Received", "Verified"):
 		values |= {"status": "Needs Review", "next_ask": None}
-	frappe.db.set_value("Subscription Payment", name, values)
+	frappe.db.set_value("Subscription Payment", again.receipt, values)
 
 
 def record_booked_pay_bill(register, payment_entry: str, subscription: str) -> str | None:
 	"""A C2B confirmation for which frappe_mpsa_payments has booked a Payment Entry before anyone verified it."""
-	register.payment_entry = payment_entry
-	name = record_pay_bill(register)
+	name = record_register(register)
 	if name:
 		frappe.db.set_value(
 			"Subscription Payment",
@@ -166,7 +187,9 @@ def record_booked_pay_bill(register, payment_entry: str, subscription: str) -> s
 
 
 def record_desk(payment_entry, subscription: str) -> str | None:
-	"""A Payment Entry that staff submitted: they saw the money."""
+	"""A Payment Entry that staff submitted: they saw the money. Its receipt, if it names one, is used up by it."""
+	receipt = receipts.find(cstr(payment_entry.reference_no))
+	_take_from_unverified(receipt)
 	return _insert(
 		{
 			"payment_id": payment_entry.name,
@@ -179,10 +202,19 @@ def record_desk(payment_entry, subscription: str) -> str | None:
 			"amount": flt(payment_entry.paid_amount),
 			"currency": payment_entry.paid_from_account_currency,
 			"payment_entry": payment_entry.name,
+			"receipt": receipt,
 			"paid_on": payment_entry.posting_date,
 			**belongs_to("Customer Subscription", subscription),
 		}
 	)
+
+
+def _take_from_unverified(receipt: str | None) -> None:
+	"""Somebody's word for this receipt stands back behind what staff saw; M-PESA may still confirm it, see
+	``application``."""
+	if receipt:
+		claims = {"receipt": receipt, "verified": 0}
+		frappe.db.set_value("Subscription Payment", claims, "receipt", None)
 
 
 def find_subscription(typed: str, msisdn: str) -> tuple[str | None, str | None]:
@@ -248,6 +280,8 @@ def _insert(values: dict) -> str | None:
 		frappe.clear_last_message()
 		if lock_row("Subscription Payment", values["payment_id"]):  # sees what another process just committed
 			return values["payment_id"]
+		if values["source"] == "Desk":
+			frappe.throw(_("The receipt {0} is booked already").format(values["receipt"]))
 		return _insert({**values, "receipt": None}) if values.get("receipt") else None
 
 
@@ -280,16 +314,18 @@ def _phone(text) -> str | None:
 		return None
 
 
-def _transaction_time(text) -> datetime:
-	"""TransTime is YYYYMMDDHHMMSS in Nairobi time; nonsense in a forged one, or another day, becomes "now"."""
-	try:
-		told = site_time(datetime.strptime(cstr(text), "%Y%m%d%H%M%S"))
-	except ValueError:
-		return now_datetime()
-	return told if abs(told - now_datetime()) < timedelta(days=2) else now_datetime()
+def _transaction_time(told: datetime | None) -> datetime:
+	"""When it was paid, site-local; another day than about today, in a forged confirmation, becomes "now"."""
+	at = site_time(told) if told else now_datetime()
+	return at if abs(at - now_datetime()) < timedelta(days=2) else now_datetime()
 
 
 def site_time(nairobi: datetime) -> datetime:
 	"""M-PESA's clock is Nairobi's; documents hold the site's."""
 	zone = ZoneInfo(get_system_timezone())
 	return nairobi.replace(tzinfo=NAIROBI).astimezone(zone).replace(tzinfo=None)
+
+
+def nairobi_time(site_local: datetime) -> datetime:
+	zone = ZoneInfo(get_system_timezone())
+	return get_datetime(site_local).replace(tzinfo=zone).astimezone(NAIROBI).replace(tzinfo=None)

@@ -22,6 +22,15 @@ def enqueue(name: str) -> None:
 	frappe.db.after_commit.add(wake)
 
 
+def wake_if_due(**payment: object) -> None:
+	"""Somebody waits for a payment like this: have it asked about when its time has come, not at the next full
+	minute."""
+	due = {"status": ("in", DUE), "next_ask": ("<=", now_datetime())}
+	if frappe.db.exists("Subscription Payment", {**payment, **due}):
+		frappe.db.after_commit.add(wake)
+		frappe.local.flags.commit = True  # also when the request only reads
+
+
 def wake() -> None:
 	"""Queue the job, unless one is queued that has not begun: it will see what was committed until it begins."""
 	if get_redis_conn().set(_waiting_key(), 1, nx=True, ex=WAITING_SECONDS):

@@ -1,9 +1,11 @@
 """Takes payments as far as they go: asks Daraja about many at once, books them one by one, tells each router once.
 
 A row is due when its ``next_ask`` has come. Whoever takes it moves that on by a lease, so that two workers do not
-take the same payments, and those of a worker that died come due again by themselves.
+take the same payments, and those of a worker that died come due again by themselves. Which payments come first:
+``inbox_turns``.
 """
 
+import time
 from datetime import timedelta
 
 import frappe
@@ -11,8 +13,11 @@ from frappe.utils import now_datetime
 
 from mikrotik_integration.services import (
 	application,
+	c2b,
 	inbox,
 	inbox_queue,
+	inbox_turns,
+	locks,
 	messages,
 	provisioning,
 	purchase_sms,
@@ -21,42 +26,57 @@ from mikrotik_integration.services import (
 	verification,
 )
 
-BATCH = 10
 LEASE = timedelta(seconds=60)
+LONGEST_RUN_S = 10
+ANSWER_WITHIN_S = 2.5
 
 
 def run() -> None:
-	"""Background job: everything that is due."""
+	"""Background job: everything that is due, but not for long at a time: other jobs wait for this worker as well."""
 	inbox_queue.begun()
+	end = time.monotonic() + LONGEST_RUN_S
 	while names := _claim():
 		process(names)
+		if time.monotonic() > end:
+			inbox_queue.wake()
+			break
+		_wait_for_answers(names)
+	frappe.db.commit()  # nosemgrep: what wakes the next run goes out after a commit
+
+
+def _wait_for_answers(names: list[str]) -> None:
+	"""M-PESA's answer about a receipt comes to the web server, mostly within a second: what this job books, the customer
+	need not wait for another job to book. Anything else that is due ends the waiting."""
+	end = time.monotonic() + ANSWER_WITHIN_S
+	unanswered = {"name": ("in", names), "source": "Pay Bill", "status": "Received"}
+	while time.monotonic() < end:
+		frappe.db.commit()  # nosemgrep: what others have written since must be seen, and nothing is held while waiting
+		if not frappe.db.exists("Subscription Payment", unanswered) or _is_due():
+			return
+		time.sleep(0.05)
+
+
+def _is_due() -> bool:
+	due = {"status": ("in", inbox_queue.DUE), "next_ask": ("<=", now_datetime())}
+	return bool(frappe.db.exists("Subscription Payment", due))
 
 
 def ask_again() -> None:
 	"""Every minute: payments whose time to be asked about has come, and those that stopped halfway."""
 	for request in inbox.pushes_without_payment():
 		inbox.record_push(request)
-	if frappe.db.exists(
-		"Subscription Payment", {"status": ("in", inbox_queue.DUE), "next_ask": ("<=", now_datetime())}
-	):
+	if _is_due():
 		frappe.db.after_commit.add(inbox_queue.wake)
 
 
 def _claim() -> list[str]:
 	"""The next due payments, leased to this worker."""
 	frappe.db.commit()  # nosemgrep: what is due must be read as it is now
-	payment = frappe.qb.DocType("Subscription Payment")
-	now = now_datetime()
-	names = (
-		frappe.qb.from_(payment)
-		.select(payment.name)
-		.where(payment.status.isin(inbox_queue.DUE) & (payment.next_ask <= now))
-		.orderby(payment.next_ask)
-		.limit(BATCH)
-		.for_update(skip_locked=True)
-	).run(pluck=True)
+	names = inbox_turns.next_names()
 	if names:
-		frappe.qb.update(payment).set(payment.next_ask, now + LEASE).where(payment.name.isin(names)).run()
+		payment = frappe.qb.DocType("Subscription Payment")
+		lease = now_datetime() + LEASE
+		frappe.qb.update(payment).set(payment.next_ask, lease).where(payment.name.isin(names)).run()
 	frappe.db.commit()  # nosemgrep: the lease must be seen by the other workers
 	return names
 
@@ -66,12 +86,13 @@ def process(names: list[str]) -> None:
 	verification.ask(names)
 	applied = [name for name in names if _apply(name)]
 	_provision(applied)
+	c2b.register_confirmed(names)
 
 
 def _apply(name: str) -> bool:
 	"""Whether the payment was applied now. The books of one payment do not hold up those of another."""
 	try:
-		applied = application.apply(name)
+		applied = locks.afresh(application.apply, name)
 		if applied:
 			_announce(name)
 		_show_failure(name)

@@ -11,7 +11,7 @@ from frappe import _
 from frappe.utils import cstr, flt, get_datetime, getdate, now_datetime, nowdate
 
 from mikrotik_integration.exceptions import PaymentNotPossible
-from mikrotik_integration.services import ledger, lifecycle, payment_entries, settings
+from mikrotik_integration.services import ledger, lifecycle, money, payment_entries, settings
 
 
 def price_of(subscription) -> Decimal:
@@ -30,6 +30,16 @@ def make_invoice(subscription, due_date=None):
 	Until it is paid, ``service_from`` and ``service_to`` say what it sells: paying it gives that much time, whatever
 	the plan says by then.
 	"""
+	return _make(subscription, price_of(subscription), _service_sold(subscription), due_date)
+
+
+def make_invoice_of_part(subscription, price: Decimal):
+	"""Submit an invoice over a part of a period, which was served on credit: it sells no time."""
+	now = now_datetime()
+	return _make(subscription, price, {"service_from": now, "service_to": now})
+
+
+def _make(subscription, price: Decimal, service: dict, due_date=None):
 	books = settings.books()
 	invoice = frappe.new_doc("Sales Invoice")
 	invoice.update(
@@ -50,10 +60,10 @@ def make_invoice(subscription, due_date=None):
 			"remarks": _("Internet service {0}, plan {1}").format(
 				subscription.name, subscription.internet_plan
 			),
-			**_service_sold(subscription),
+			**service,
 		}
 	)
-	invoice.append("items", _item_row(subscription, books))
+	invoice.append("items", _item_row(subscription, float(price), books))
 	if books.taxes_and_charges:
 		invoice.set_taxes()
 	invoice.flags.ignore_permissions = True
@@ -63,7 +73,7 @@ def make_invoice(subscription, due_date=None):
 	):
 		_prepare(invoice)
 	invoice.submit()  # not saved before, it is validated and written once instead of twice
-	_check_total(invoice, subscription)
+	_check_total(invoice, price)
 	return invoice
 
 
@@ -73,9 +83,8 @@ def _service_sold(subscription) -> dict:
 	return {"service_from": begin, "service_to": begin + validity}
 
 
-def _item_row(subscription, books: settings.Books) -> dict:
+def _item_row(subscription, price: float, books: settings.Books) -> dict:
 	plan = frappe.get_cached_doc("Internet Plan", subscription.internet_plan)
-	price = float(price_of(subscription))
 	row = {
 		"item_code": plan.item,
 		"qty": 1,
@@ -90,13 +99,13 @@ def _item_row(subscription, books: settings.Books) -> dict:
 	return row
 
 
-def _check_total(invoice, subscription) -> None:
+def _check_total(invoice, price: Decimal) -> None:
 	"""The customer pays the price: a tax on top of it would leave every invoice a little unpaid."""
-	if flt(invoice.grand_total, ledger.CENTS) != float(price_of(subscription)):
+	if flt(invoice.grand_total, ledger.CENTS) != float(price):
 		raise PaymentNotPossible(
 			_(
 				"The invoice of {0} comes to {1}, its price is {2}: tax rules, item tax templates and the template in ISP Settings must include the tax in the price"
-			).format(subscription.name, flt(invoice.grand_total, ledger.CENTS), price_of(subscription))
+			).format(invoice.customer_subscription, money.words(invoice.grand_total), money.words(price))
 		)
 
 
@@ -174,7 +183,8 @@ def write_reference(payment) -> None:
 
 
 def allocate_advances(invoice_name: str, due: float) -> None:
-	"""Use the subscription's advances for an invoice that was submitted without them, up to what is due on it."""
+	"""Use the subscription's advances for an invoice that was submitted without them, then what credit notes have
+	left to it, up to what is due on it."""
 	invoice = frappe.get_doc("Sales Invoice", invoice_name)
 	left = min(due, float(ledger.credit(invoice.customer_subscription)))
 	amounts = {}
@@ -182,3 +192,8 @@ def allocate_advances(invoice_name: str, due: float) -> None:
 		amounts[entry.name] = flt(min(entry.unallocated_amount, left), ledger.CENTS)
 		left -= amounts[entry.name]
 	payment_entries.allocate(invoice, amounts)
+	for note in ledger.credits(invoice.customer_subscription):
+		amount = flt(min(note.amount, left), ledger.CENTS)
+		if amount > 0:
+			left -= amount
+			payment_entries.set_off(invoice, note.name, amount)

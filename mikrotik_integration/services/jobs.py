@@ -5,9 +5,12 @@ nothing; an ISP Manager may assign a payment, but not submit a Sales Invoice. Wh
 it is asked for; what has to happen then does not depend on who asked.
 """
 
+from functools import partial
 from typing import Any
 
 import frappe
+
+from mikrotik_integration.services import locks
 
 USER = "Administrator"
 
@@ -33,6 +36,6 @@ def enqueue(
 
 
 def run(function: str, arguments: dict[str, Any]) -> Any:
-	"""What a worker calls."""
+	"""What a worker calls. Our jobs can be begun again: one that got into another's way is."""
 	frappe.set_user(USER)
-	return frappe.get_attr(function)(**arguments)
+	return locks.afresh(partial(frappe.get_attr(function), **arguments))

@@ -8,8 +8,11 @@ from decimal import Decimal
 
 import frappe
 from frappe.query_builder import DocType
-from frappe.query_builder.functions import Coalesce, Sum
+from frappe.query_builder.functions import Coalesce, Locate, Sum
 from frappe.utils import cstr, flt, now_datetime
+
+from mikrotik_integration.core.payments import receipts
+from mikrotik_integration.services import received
 
 CENTS = 2
 
@@ -34,120 +37,83 @@ def open_invoices(subscription_name: str) -> list[frappe._dict]:
 
 
 def advances(subscription_name: str) -> list[frappe._dict]:
-	"""Payment Entries of a subscription with money left on them, oldest first."""
-	entry = DocType("Payment Entry")
+	"""Payment Entries of a subscription with received money left on them, oldest first."""
+	rows = [
+		frappe._dict(name=row.name, unallocated_amount=float(_money_left(row)))
+		for row in _unused(subscription_name, "Receive")
+	]
+	return [row for row in rows if row.unallocated_amount > 0]
+
+
+def _money_left(row: frappe._dict) -> Decimal:
+	return min(received.of_entry(row.name, row.unallocated_amount), received.cents(-row.balance))
+
+
+def _unused(subscription_name: str, payment_type: str) -> list[frappe._dict]:
+	"""Believed Payment Entries that stand on the customer's account by themselves: what ``unallocated_amount`` says,
+	and the ``balance`` of their own in the Payment Ledger, which a Journal Entry may have changed since."""
+	entry, line = DocType("Payment Entry"), DocType("Payment Ledger Entry")
 	return (
-		_believed(frappe.qb.from_(entry), entry)
-		.select(entry.name, entry.unallocated_amount)
-		.where((entry.customer_subscription == subscription_name) & (entry.payment_type == "Receive"))
-		.where((entry.docstatus == 1) & (entry.unallocated_amount > 0))
+		received.believed(frappe.qb.from_(entry), entry)
+		.join(line)
+		.on((line.against_voucher_no == entry.name) & (line.against_voucher_type == "Payment Entry"))
+		.select(entry.name, entry.unallocated_amount, Sum(line.amount_in_account_currency).as_("balance"))
+		.where((entry.customer_subscription == subscription_name) & (entry.payment_type == payment_type))
+		.where((entry.docstatus == 1) & (entry.unallocated_amount > 0) & (line.delinked == 0))
+		.groupby(entry.name)
 		.orderby(entry.posting_date, entry.creation)
 	).run(as_dict=True)
 
 
+def credits(subscription_name: str) -> list[frappe._dict]:
+	"""What credit notes over paid invoices have left to the customer, oldest first: the document on which it stands
+	(``name``), and how much of that was paid with money (``amount``)."""
+	invoice, note = DocType("Sales Invoice"), DocType("Sales Invoice").as_("note")
+	rows = (
+		frappe.qb.from_(invoice)
+		.join(note)
+		.on((note.return_against == invoice.name) & (note.docstatus == 1) & (note.is_return == 1))
+		.select(invoice.name.as_("sold"), invoice.outstanding_amount.as_("due"))
+		.select(note.name, note.outstanding_amount)
+		.where((invoice.customer_subscription == subscription_name) & (invoice.docstatus == 1))
+		.where(invoice.is_return == 0)
+		.orderby(invoice.posting_date, invoice.creation, note.creation)
+	).run(as_dict=True)
+	found: list[frappe._dict] = []
+	for sold in dict.fromkeys(row.sold for row in rows):
+		notes = [row for row in rows if row.sold == sold]
+		standing = {sold: notes[0].due} | {row.name: row.outstanding_amount for row in notes}
+		left = min(-_total(standing.values()), received.for_invoice(sold))
+		for name, outstanding in standing.items():
+			amount = min(left, _total([-outstanding]))
+			if amount > 0:
+				left -= amount
+				found.append(frappe._dict(name=name, amount=float(amount)))
+	return found
+
+
+def balance(subscription_name: str) -> Decimal:
+	"""What the customer's account says of this subscription, open invoices aside: money that was paid and is not used,
+	and what credit notes gave back, less what was paid back. Less than nothing is owed."""
+	paid = _total(entry.unallocated_amount for entry in advances(subscription_name))
+	credited = _total(row.amount for row in credits(subscription_name))
+	paid_back = _total(row.balance for row in _unused(subscription_name, "Pay"))
+	return paid + credited - paid_back
+
+
 def credit(subscription_name: str) -> Decimal:
 	"""Money paid for a subscription, not used yet, and not paid back."""
-	paid_back = frappe.get_all(
-		"Payment Entry",
-		filters={"customer_subscription": subscription_name, "docstatus": 1, "payment_type": "Pay"},
-		pluck="unallocated_amount",
-		order_by="creation",
-	)
-	left = _total(entry.unallocated_amount for entry in advances(subscription_name)) - _total(paid_back)
-	return max(left, Decimal(0))
+	return max(balance(subscription_name), Decimal(0))
 
 
 def is_paid(invoice_name: str) -> bool:
-	"""Whether money covers what the invoice asks after credit notes. A credit or a write-off is not money."""
-	asked = _asked({"name": invoice_name})
+	"""Whether received money covers what the invoice asks after credit notes. What costs nothing was not paid."""
+	asked = received.asked({"name": invoice_name})
 	if not asked:
 		return False
-	credited = -sum(_asked({"return_against": invoice_name, "is_return": 1}))
-	if 0 < flt(asked[0], CENTS) <= flt(credited, CENTS):
-		return False
-	return flt(_money_on(invoice_name), CENTS) >= flt(asked[0] - credited, CENTS)
-
-
-def _asked(filters: dict) -> list[float]:
-	"""The totals of submitted invoices, in the currency in which the customer's account is kept."""
-	invoices = frappe.get_all(
-		"Sales Invoice",
-		filters={"docstatus": 1, **filters},
-		fields=[
-			"currency",
-			"party_account_currency",
-			"grand_total",
-			"rounded_total",
-			"base_grand_total",
-			"base_rounded_total",
-		],
-		order_by="creation",
-	)
-	return [
-		row.rounded_total or row.grand_total
-		if row.currency == row.party_account_currency
-		else row.base_rounded_total or row.base_grand_total
-		for row in invoices
-	]
-
-
-def _money_on(invoice_name: str) -> float:
-	return _by_entries(invoice_name) + _by_journals(invoice_name) + _at_the_till(invoice_name)
-
-
-def _by_entries(invoice_name: str) -> float:
-	entry, reference = DocType("Payment Entry"), DocType("Payment Entry Reference")
-	rows = (
-		_believed(frappe.qb.from_(reference).join(entry).on(entry.name == reference.parent), entry)
-		.select(reference.allocated_amount)
-		.where((reference.reference_doctype == "Sales Invoice") & (reference.reference_name == invoice_name))
-		.where(entry.docstatus == 1)
-	).run(pluck=True)
-	return sum(rows)
-
-
-def _by_journals(invoice_name: str) -> float:
-	"""Journal Entries that bring money into a bank or cash account, and no others: those write off or move."""
-	row, money, account = (
-		DocType("Journal Entry Account"),
-		DocType("Journal Entry Account").as_("money"),
-		DocType("Account"),
-	)
-	into_the_bank = (
-		frappe.qb.from_(money)
-		.join(account)
-		.on(account.name == money.account)
-		.select(money.parent)
-		.where((money.debit > 0) & (money.docstatus == 1) & account.account_type.isin(("Bank", "Cash")))
-	)
-	rows = (
-		frappe.qb.from_(row)
-		.select(row.parent, row.credit_in_account_currency - row.debit_in_account_currency)
-		.where((row.reference_type == "Sales Invoice") & (row.reference_name == invoice_name))
-		.where(row.docstatus == 1)
-	).run()
-	journals = [journal for journal, _amount in rows]
-	if not journals:
-		return 0
-	paid = set(into_the_bank.where(money.parent.isin(journals)).run(pluck=True))
-	return sum(amount for journal, amount in rows if journal in paid)
-
-
-def _at_the_till(invoice_name: str) -> float:
-	sale = frappe.db.get_value(
-		"Sales Invoice", invoice_name, ["is_pos", "paid_amount", "change_amount"], as_dict=True
-	)
-	return flt(sale.paid_amount) - flt(sale.change_amount) if sale.is_pos else 0
-
-
-def _believed(query, entry):
-	"""Leaves out Payment Entries whose payment nobody has verified."""
-	unverified = DocType("Subscription Payment").as_("unverified")
-	return (
-		query.left_join(unverified)
-		.on((unverified.payment_entry == entry.name) & (unverified.verified == 0))
-		.where(unverified.name.isnull())
-	)
+	credited = -_total(received.asked({"return_against": invoice_name, "is_return": 1}))
+	wanted = asked[0] - credited
+	return wanted > 0 and flt(received.for_invoice(invoice_name), CENTS) >= flt(wanted, CENTS)
 
 
 def entry_with_receipt(receipt: str, customer: str) -> frappe._dict | None:
@@ -157,12 +123,19 @@ def entry_with_receipt(receipt: str, customer: str) -> frappe._dict | None:
 		frappe.qb.from_(gl)
 		.join(entry)
 		.on((entry.name == gl.voucher_no) & (gl.voucher_type == "Payment Entry"))
-		.select(entry.name, entry.paid_amount)
+		.select(entry.name, entry.party, entry.paid_amount, entry.reference_no)
+		.distinct()
 		.where((gl.party_type == "Customer") & (gl.party == customer))
-		.where((entry.reference_no == receipt) & (entry.docstatus == 1) & (entry.payment_type == "Receive"))
-		.limit(1)
+		.where((Locate(receipt, entry.reference_no) > 0) | (entry.mpesa_receipt == receipt))
+		.where((entry.docstatus == 1) & (entry.payment_type == "Receive"))
+		.orderby(entry.name)
 	).run(as_dict=True)
-	return rows[0] if rows else None
+	return next((row for row in rows if names_receipt(cstr(row.reference_no), receipt)), None)
+
+
+def names_receipt(reference: str, receipt: str) -> bool:
+	"""Whether this is what somebody typed who meant that receipt."""
+	return reference.strip().casefold() == receipt.casefold() or receipts.find(reference) == receipt
 
 
 def changed(within: timedelta) -> list[str]:
@@ -188,4 +161,4 @@ def changed(within: timedelta) -> list[str]:
 
 
 def _total(amounts) -> Decimal:
-	return sum((Decimal(cstr(amount)) for amount in amounts), Decimal(0))
+	return sum((received.cents(amount) for amount in amounts), Decimal(0))

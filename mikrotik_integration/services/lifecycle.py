@@ -2,13 +2,15 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import frappe
 from frappe import _
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import cstr, flt, get_datetime, now_datetime
 
 from mikrotik_integration.core.subscriptions import lifecycle as core
 from mikrotik_integration.core.subscriptions.lifecycle import Access, Event, Standing, Terms
+from mikrotik_integration.core.subscriptions.plan_change import Offer
 from mikrotik_integration.exceptions import SubscriptionError
 from mikrotik_integration.services import settings
 from mikrotik_integration.services.locks import lock_row
@@ -31,6 +33,11 @@ def terms_of(plan_name: str) -> Terms:
 	)
 
 
+def offer_of(plan_name: str, price: float) -> Offer:
+	"""A plan at the price of a subscription."""
+	return Offer(terms_of(plan_name), Decimal(cstr(flt(price, 2))))
+
+
 def standing_of(subscription) -> Standing:
 	"""The facts of a subscription, as its document holds them."""
 	return Standing(
@@ -44,6 +51,7 @@ def standing_of(subscription) -> Standing:
 		paused_at=_moment(subscription.paused_at),
 		staff_hold=bool(subscription.staff_hold),
 		customer_disabled=bool(subscription.customer_disabled),
+		on_credit=bool(subscription.on_credit),
 		terminated_at=_moment(subscription.terminated_at),
 	)
 
@@ -60,19 +68,20 @@ def apply_event(subscription, event: Event) -> None:
 		standing = core.step(standing_of(subscription), event, terms, now_datetime())
 	except core.NotAllowed as refusal:
 		raise SubscriptionError(str(refusal)) from refusal
-	_write_facts(subscription, standing)
+	write_facts(subscription, standing)
 
 
 def derive(subscription) -> None:
 	"""Set what follows from the facts, the plan and the time: status, reason, quota, the next change by time."""
 	terms, now = terms_of(subscription.internet_plan), now_datetime()
 	standing = core.rolled(standing_of(subscription), terms, now)
-	_write_facts(subscription, standing)
+	write_facts(subscription, standing)
 	status = core.status(standing, terms, now)
 	subscription.status = status.value
 	subscription.status_reason = _reason(standing, terms, status)
 	subscription.quota_state = _quota_state(standing, terms, now)
-	subscription.data_quota_mb = terms.quota_bytes * (1 + standing.extra_quotas) // settings.bytes_per_mb()
+	quota_bytes, _seconds = core.quota(standing, terms)
+	subscription.data_quota_mb = quota_bytes // settings.bytes_per_mb()
 	subscription.data_used_mb = standing.used_bytes / settings.bytes_per_mb()
 	subscription.time_used_minutes = standing.used_seconds // 60
 	subscription.next_change = core.next_change(standing, terms, now)
@@ -87,7 +96,8 @@ def refresh(subscription_name: str) -> None:
 	subscription.save()
 
 
-def _write_facts(subscription, standing: Standing) -> None:
+def write_facts(subscription, standing: Standing) -> None:
+	"""On the document; the caller saves it."""
 	for fact, value in asdict(standing).items():
 		subscription.set(FIELDS.get(fact, fact), value)
 

@@ -2,8 +2,9 @@
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
+from frappe.utils import get_datetime, getdate, now_datetime
 
+from mikrotik_integration.core.payments import receipts as receipts_of_mpesa
 from mikrotik_integration.core.payments.transaction_status import parse_transaction_status_result
 from mikrotik_integration.exceptions import PaymentNotPossible
 from mikrotik_integration.services import (
@@ -13,15 +14,21 @@ from mikrotik_integration.services import (
 	inbox_queue,
 	invoicing,
 	jobs,
+	locks,
+	prompts,
 	provisioning,
 	purchase_money,
 	pushes,
 	realtime,
+	receipts,
 	refunds,
 	same_money,
+	serving,
 	verification,
 )
-from mikrotik_integration.services.locks import lock_row
+
+NOT_MONEY = "Not Money"
+CLOSED_AS = (NOT_MONEY, "Not Ours", "Paid Back Outside")
 
 
 def request_payment(subscription, phone_number: str | None = None, amount: float | None = None) -> str:
@@ -31,6 +38,10 @@ def request_payment(subscription, phone_number: str | None = None, amount: float
 	"""
 	if subscription.terminated_at:
 		raise PaymentNotPossible(_("This subscription was terminated"))
+	if reason := serving.cannot_serve(
+		subscription.internet_plan, subscription.mikrotik_settings, subscription.connection_type
+	):
+		raise PaymentNotPossible(reason)
 	wanted = amount if amount is not None else application.missing(subscription)
 	name = pushes.send(
 		subscription, phone_number or subscription.phone_number, wanted, subscription.internet_plan
@@ -54,7 +65,7 @@ def poke(document) -> None:
 		pluck="name",
 		order_by="creation",
 	)
-	for name in open_payments:
+	for name in filter(prompts.may_ask_at_once, open_payments):
 		inbox_queue.enqueue(name)
 
 
@@ -64,9 +75,22 @@ def take_transaction_status(token: str, body: dict) -> None:
 		inbox_queue.enqueue(name)
 
 
-def confirm(name: str, reason: str) -> None:
-	"""A person of the provider says that this payment is real."""
+def heard_of_prompt(checkout_request_id: object) -> None:
+	"""A callback said what became of a prompt, or somebody made one up: ask Daraja now, a few times for each."""
+	payment = isinstance(checkout_request_id, str) and frappe.db.get_value(
+		"Subscription Payment", {"checkout_request_id": checkout_request_id, "status": "Requested"}
+	)
+	if payment and prompts.may_ask_at_once(payment):
+		inbox_queue.enqueue(payment)
+
+
+def confirm(name: str, reason: str, paid_on: str | None = None) -> None:
+	"""A person of the provider says that this payment is real, and, if it is not known, on which day it was paid."""
 	payment = _locked(name, ("Requested", "Received", "Needs Review", "Failed"))
+	if paid_on and getdate(paid_on) > getdate():
+		raise PaymentNotPossible(_("A payment cannot have been made on a day to come"))
+	if paid_on and getdate(paid_on) != getdate(payment.paid_on or "0001-01-01"):
+		payment.paid_on = get_datetime(paid_on)
 	if payment.verified and payment.hotspot_purchase:  # M-PESA did; a person says that it is money of its own
 		payment.update({"status": "Verified", "review_reason": "", "next_ask": now_datetime()})
 		same_money.take_receipt(payment)
@@ -99,6 +123,64 @@ def assign(name: str, subscription_name: str) -> None:
 	if purchase:
 		refunds.money_moved(purchase, subscription_name)
 	inbox_queue.enqueue(name)
+
+
+def close(name: str, closed_as: str, reason: str) -> None:
+	"""A person has decided that this is none of our money, or that it is settled outside of the books."""
+	payment = _locked(name, ("Needs Review",))
+	if closed_as not in CLOSED_AS or not reason.strip():
+		raise PaymentNotPossible(_("Say what it is, and why"))
+	if closed_as == NOT_MONEY and payment.verified_by == same_money.DARAJA:
+		raise PaymentNotPossible(_("M-PESA confirmed this money; it is there"))
+	if (
+		payment.payment_entry
+		and frappe.db.get_value("Payment Entry", payment.payment_entry, "docstatus") == 1
+	):
+		raise PaymentNotPossible(_("{0} books this payment. Cancel it first").format(payment.payment_entry))
+	payment.update(
+		{
+			"status": "Closed",
+			"closed_as": closed_as,
+			"closed_by": frappe.session.user,
+			"closed_on": now_datetime(),
+			"closed_reason": reason,
+			"next_ask": None,
+		}
+	)
+	payment.add_comment("Info", _("Closed as {0}: {1}").format(_(closed_as), reason))
+	payment.save(ignore_permissions=True)
+	if payment.hotspot_purchase:
+		refunds.review(payment.hotspot_purchase, reason)
+
+
+def reopen(name: str, reason: str) -> None:
+	"""It was closed by mistake: a person has to decide again."""
+	payment = _locked(name, ("Closed",))
+	payment.update(dict.fromkeys(("closed_as", "closed_by", "closed_on", "closed_reason")))
+	payment.status = "Needs Review"
+	payment.add_comment("Info", _("Opened again: {0}").format(reason))
+	payment.save(ignore_permissions=True)
+	if payment.hotspot_purchase:
+		refunds.review(payment.hotspot_purchase, payment.review_reason or "")
+
+
+def set_receipt(name: str, typed: str) -> None:
+	"""A person read the receipt of a prompt in the M-PESA portal: no callback has told it."""
+	payment = _locked(name, ("Verified", "Applied", "Needs Review"))
+	receipt = receipts_of_mpesa.find(typed)
+	if not receipt:
+		raise PaymentNotPossible(_("This is not one M-PESA receipt. Write it like SJK4XY7Z1A"))
+	if payment.source != "STK Push" or payment.receipt:
+		raise PaymentNotPossible(
+			_("The receipt of this payment is known: {0}").format(payment.receipt or name)
+		)
+	other = frappe.db.get_value("Subscription Payment", {"receipt": receipt}) or frappe.db.get_value(
+		"Subscription Payment", receipt
+	)
+	if other:
+		raise PaymentNotPossible(_("{0} is the receipt of the payment {1}").format(receipt, other))
+	payment.add_comment("Info", _("Receipt {0} written down by hand").format(receipt))
+	receipts.give(name, receipt)
 
 
 def _check_not_booked_elsewhere(payment) -> None:
@@ -137,13 +219,16 @@ def reverse(payment_entry_name: str) -> None:
 	payment = frappe.db.get_value(
 		"Subscription Payment",
 		{"payment_entry": payment_entry_name, "status": "Applied"},
-		["name", "subscription", "hotspot_purchase"],
+		["name", "source", "subscription", "hotspot_purchase"],
 		as_dict=True,
 	)
 	if not payment:
 		return
 	reason = _("{0} was cancelled").format(payment_entry_name)
-	frappe.db.set_value("Subscription Payment", payment.name, {"status": "Reversed", "review_reason": reason})
+	values = {"status": "Reversed", "review_reason": reason}
+	if payment.source == "Desk":
+		values["receipt"] = None  # the entry that comes in its place may name it
+	frappe.db.set_value("Subscription Payment", payment.name, values)
 	if payment.hotspot_purchase:
 		purchase_money.refunded(payment.hotspot_purchase, reason)
 	else:
@@ -157,14 +242,17 @@ def enqueue_settle(subscription_name: str) -> None:
 
 def settle(subscription_name: str) -> None:
 	"""Background job, see enqueue_settle."""
-	from mikrotik_integration.services import periods
-
-	if not lock_row("Customer Subscription", subscription_name):
-		return
-	periods.settle(frappe.get_doc("Customer Subscription", subscription_name, for_update=True))
+	locks.alone("Customer Subscription", subscription_name, _settle, subscription_name)
 	frappe.db.commit()  # nosemgrep: the books must stand before the router is talked to
 	realtime.subscription_changed(subscription_name)
 	provisioning.push_owner("Customer Subscription", subscription_name)
+
+
+def _settle(subscription_name: str) -> None:
+	from mikrotik_integration.services import periods
+
+	if frappe.db.exists("Customer Subscription", subscription_name):
+		periods.settle(frappe.get_doc("Customer Subscription", subscription_name))
 
 
 def receivable(subscription_name: str) -> float:

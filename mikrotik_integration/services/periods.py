@@ -11,8 +11,9 @@ import frappe
 from frappe.utils import flt, get_datetime, now_datetime
 
 from mikrotik_integration.core.subscriptions import lifecycle as core
-from mikrotik_integration.core.subscriptions.lifecycle import Dunning, PeriodPaid, PeriodReversed
-from mikrotik_integration.services import invoicing, ledger, lifecycle, settings
+from mikrotik_integration.core.subscriptions import plan_change
+from mikrotik_integration.core.subscriptions.lifecycle import Dunning, PeriodPaid, PeriodReversed, Renew
+from mikrotik_integration.services import invoicing, ledger, lifecycle, prices, settings
 
 ZERO = timedelta(0)
 INVOICE_FIELDS = [
@@ -40,7 +41,7 @@ def renew(subscription) -> None:
 		return
 	if invoicing.price_of(subscription) == 0:
 		if subscription.expiry_date:
-			lifecycle.apply_event(subscription, PeriodPaid())
+			lifecycle.apply_event(subscription, Renew())
 		return
 	_pay_open_invoices(subscription)
 	credit = ledger.credit(subscription.name)
@@ -114,7 +115,8 @@ def _grant(subscription, invoice_name: str, sold: timedelta) -> None:
 	"""``sold`` is nothing for an invoice whose time was used up before its money was taken back."""
 	if sold > ZERO:
 		lifecycle.apply_event(subscription, PeriodPaid(sold))
-	_mark(invoice_name, 1, subscription.expiry_date - sold, subscription.expiry_date)
+	end = get_datetime(subscription.expiry_date) if subscription.expiry_date else now_datetime()
+	_mark(invoice_name, 1, end - sold, end)
 	subscription.payment_status = "Completed"
 
 
@@ -168,39 +170,39 @@ def time_sold(invoice: frappe._dict, subscription) -> timedelta | None:
 	"""
 	if invoice.service_from and invoice.service_to:
 		return invoice.service_to - invoice.service_from
-	pieces = _pieces(invoice.name)
-	if invoice.amended_from and pieces == _pieces(invoice.amended_from):
-		replaced = frappe.db.get_value("Sales Invoice", invoice.amended_from, INVOICE_FIELDS, as_dict=True)
-		return time_sold(replaced, subscription)
-	times = [
-		lifecycle.terms_of(plan).validity * qty
-		for item, qty in pieces.items()
-		if (plan := _plan_with(item, subscription))
-	]
-	return sum(times, ZERO) if times else None
+	pieces = _pieces(invoice.name, subscription)
+	if not pieces:
+		return None
+	if not invoice.amended_from:
+		return _time_of(pieces, subscription)
+	replaced = frappe.db.get_value("Sales Invoice", invoice.amended_from, INVOICE_FIELDS, as_dict=True)
+	sold_before, left = _pieces(replaced.name, subscription), time_sold(replaced, subscription)
+	if left is None or pieces == sold_before:
+		return _time_of(pieces, subscription) if left is None else left
+	used = max(ZERO, _time_of(sold_before, subscription) - left)
+	return max(ZERO, _time_of(pieces, subscription) - used)
 
 
-def _pieces(invoice_name: str) -> dict[str, float]:
+def _pieces(invoice_name: str, subscription) -> dict[str, float]:
+	"""How many periods of which plans an invoice sells."""
 	rows = frappe.get_all(
 		"Sales Invoice Item", {"parent": invoice_name}, ["item_code", "qty"], order_by="idx"
 	)
 	pieces: dict[str, float] = {}
 	for row in rows:
-		pieces[row.item_code] = pieces.get(row.item_code, 0) + flt(row.qty)
+		if plan := prices.plan_sold_as(row.item_code, subscription):
+			pieces[plan] = pieces.get(plan, 0) + flt(row.qty)
 	return pieces
 
 
-def _plan_with(item: str, subscription) -> str | None:
-	"""The plan that an Item stands for: the subscription's own if it has it. A voucher gives a subscription no time."""
-	plans = frappe.get_all(
-		"Internet Plan",
-		{"item": item, "sold_as_voucher": 0},
-		pluck="name",
-		order_by="enabled desc, creation",
-	)
-	if subscription.internet_plan in plans:
-		return subscription.internet_plan
-	return plans[0] if plans else None
+def _time_of(pieces: dict[str, float], subscription) -> timedelta:
+	"""A period of another plan gives as much of the subscription's own as its price buys."""
+	own = lifecycle.offer_of(subscription.internet_plan, subscription.price)
+	times = [
+		plan_change.worth(lifecycle.offer_of(plan, prices.price_for(plan, subscription)), own) * qty
+		for plan, qty in pieces.items()
+	]
+	return max(ZERO, sum(times, ZERO))
 
 
 def _mark(invoice_name: str, granted: int, service_from, service_to) -> None:
@@ -208,4 +210,5 @@ def _mark(invoice_name: str, granted: int, service_from, service_to) -> None:
 		"Sales Invoice",
 		invoice_name,
 		{"service_granted": granted, "service_from": service_from, "service_to": service_to},
+		update_modified=False,  # an invoice that is open at the desk can still be saved or cancelled
 	)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import frappe
 from frappe import _
-from frappe.utils import cint, flt, now_datetime
+from frappe.utils import cint, now_datetime
 
 from mikrotik_integration.core.vouchers import links, words
 from mikrotik_integration.exceptions import VoucherError
-from mikrotik_integration.services import lifecycle, settings, voucher_sales
+from mikrotik_integration.services import lifecycle, money, settings, voucher_sales
 from mikrotik_integration.services.vouchers import VOUCHER
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -87,7 +87,7 @@ def _packages(router: str, language: str) -> list[Package]:
 	return [
 		Package(
 			name=plan.name,
-			price=f"{currency} {flt(plan.price):,.2f}".removesuffix(".00"),
+			price=money.words(plan.price, currency),
 			terms=_terms(plan, language),
 			sold_out=plan.codes_from == voucher_sales.POOL and not _is_in_stock(plan.name, router),
 		)

@@ -8,17 +8,18 @@ import frappe
 from frappe import _
 from frappe.utils import get_url
 
-from mikrotik_integration.core.hotspot import pages, profiles, walled_garden
-from mikrotik_integration.core.routeros.client import Router, connect
+from mikrotik_integration.core.hotspot import pages, presence, profiles, walled_garden
+from mikrotik_integration.core.routeros.client import Router
 from mikrotik_integration.core.routeros.errors import RouterError
 from mikrotik_integration.core.vouchers import codes, links, portal_files
 from mikrotik_integration.exceptions import SettingsMissing
-from mikrotik_integration.services import api_log, routers, settings
+from mikrotik_integration.services import api_log, jobs, router_guard, settings
 from mikrotik_integration.services.locks import router_lock
 from mikrotik_integration.services.vouchers import VOUCHER
 
 DIRECTORY = "hotspot-erpnext"
 WAIT_SECONDS = 45
+TRY_AGAIN_SECONDS = 1800
 
 Finding = dict[str, bool | str]
 
@@ -58,6 +59,7 @@ def files(router) -> dict[str, str]:
 		router.portal_name,
 		router.wifi_name or router.router_name,
 		exact_codes=any(map(codes.is_changed_by_folding, _codes_made_elsewhere(router))),
+		bytes_per_mb=settings.bytes_per_mb(),
 	)
 
 
@@ -90,21 +92,56 @@ def install(router) -> list[Finding]:
 
 	Each step can be done again. The profile shows the pages only once they were read back and logins work with them.
 	"""
-	where, texts, portal = routers.endpoint_of(router), files(router), address(router)
+	texts, portal = files(router), address(router)
 	site_id, profile, https = settings.site_id(), router.hotspot_profile, bool(router.hotspot_https)
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
 	with router_lock(router.name, WAIT_SECONDS) as held:
 		if not held:
 			return [_bad(_("The router is busy. Try again in a minute"))]
 		findings: list[Finding] = []
 		try:
-			with connect(where) as line:
+			with router_guard.line(router.name) as line:
 				for finding in _steps(line, site_id, portal, texts, profile, https, router.hotspot_address):
 					findings.append(finding)
 		except RouterError as error:
 			findings.append(_bad(str(error)))
 	_log(router.name, findings)
 	return findings
+
+
+# --- a router that lost them: reset, or a factory-new replacement ---
+
+
+def is_gone(router: str, line: Router) -> bool | None:
+	"""Whether what was installed is not on the router any more; None for a router without a captive portal."""
+	has_portal = frappe.db.get_value("MikroTik Settings", router, "portal_enabled")
+	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
+	if not has_portal:
+		return None
+	return presence.is_gone(line, settings.site_id(), DIRECTORY, portal_files.NAMES)
+
+
+def follow(router: str, gone: bool | None) -> None:
+	"""What a pass has seen: pages that were seen on the router once are brought back. In the caller's transaction."""
+	if gone is None:
+		return
+	installed = frappe.db.get_value("MikroTik Settings", router, "portal_installed")
+	if not gone and not installed:
+		frappe.db.set_value("MikroTik Settings", router, "portal_installed", 1, update_modified=False)
+	tried = f"mikrotik_portal_restored|{router}"
+	if gone and installed and not frappe.cache().get_value(tried):
+		frappe.cache().set_value(tried, 1, expires_in_sec=TRY_AGAIN_SECONDS)
+		jobs.enqueue(
+			"mikrotik_integration.services.portal_setup.restore",
+			queue="default",
+			timeout=300,
+			job_id=f"mikrotik-portal|{router}",
+			router=router,
+		)
+
+
+def restore(router: str) -> None:
+	"""Background job: the same as ``install``, because the pages are gone."""
+	install(frappe.get_doc("MikroTik Settings", router))
 
 
 def _steps(

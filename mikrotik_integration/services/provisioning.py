@@ -8,26 +8,36 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import frappe
+from frappe import _
 from frappe.utils import now_datetime
 from frappe.utils.password import decrypt
 
 from mikrotik_integration.core.provisioning.desired import DesiredAccount, DesiredProfile, Presence, Service
 from mikrotik_integration.core.provisioning.devices import end_devices
+from mikrotik_integration.core.provisioning.offers import Offers, read_offers
 from mikrotik_integration.core.provisioning.reconcile import (
-	OperationResult,
 	Outcome,
 	reconcile_all,
 	reconcile_some,
 )
-from mikrotik_integration.core.routeros.client import connect
 from mikrotik_integration.core.routeros.errors import RouterError
 from mikrotik_integration.core.usage.sessions import SessionReading
 from mikrotik_integration.core.usage.snapshot import Snapshot, read_snapshot
-from mikrotik_integration.services import api_log, foreign_text, realtime, routers, settings, usage
+from mikrotik_integration.services import (
+	api_log,
+	foreign_text,
+	mass_removals,
+	portal_setup,
+	realtime,
+	router_guard,
+	routers,
+	settings,
+	usage,
+)
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.locks import router_lock
 
-VOUCHER = "Hotspot Voucher"
+SUBSCRIPTION, VOUCHER = "Customer Subscription", "Hotspot Voucher"
 WAIT_SECONDS = 45
 FIELDS = [
 	"name",
@@ -101,6 +111,8 @@ def _pending(router: str, owners: list[str] | None) -> list[frappe._dict]:
 	)
 	if owners:
 		query = query.where(account.reference_name.isin(owners))
+	if mass_removals.waits(router):
+		query = query.where(account.desired_state == Presence.ENABLED.value)
 	return query.run(as_dict=True)
 
 
@@ -111,20 +123,48 @@ def _all(router: str) -> list[frappe._dict]:
 
 
 def _reconcile(router: str, accounts: list[frappe._dict], whole: bool) -> None:
-	endpoint = routers.endpoint(router)
 	wanted = _desired(accounts)
 	mark = settings.site_id()
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
+	allowed = mass_removals.allowed(router)
 	snapshot: Snapshot | None = None
+	offers: Offers | None = None
+	portal_is_gone: bool | None = None
 	try:
-		with connect(endpoint) as connection:
+		with router_guard.line(router) as connection:
 			if whole or _someone_leaves(accounts):
 				snapshot = read_snapshot(connection, mark)
-			outcome = (reconcile_all if whole else reconcile_some)(connection, mark, wanted)
+			if whole:
+				offers, portal_is_gone = read_offers(connection), portal_setup.is_gone(router, connection)
+				outcome = reconcile_all(connection, mark, wanted, allowed)
+			else:
+				outcome = reconcile_some(connection, mark, wanted)
+			if outcome.held:
+				giving = [one for one in wanted if _gives(one, outcome)]
+				outcome = _with(outcome, reconcile_some(connection, mark, giving))
+	except router_guard.Stopped as stop:
+		_show_waiting(accounts, _("Waiting for a decision about the router: {0}").format(stop))
+		frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
+		return
 	except RouterError as error:
 		_write_failure(router, accounts, foreign_text.text(error), snapshot)
 		return
-	_write_outcome(router, accounts, outcome, snapshot, whole)
+	if whole:
+		mass_removals.write(router, outcome.held)
+		portal_setup.follow(router, portal_is_gone)
+	_write_outcome(router, accounts, outcome, snapshot, offers, whole)
+
+
+def _gives(account: DesiredAccount, outcome: Outcome) -> bool:
+	"""Who has paid is brought onto the router though what it would lose waits for a person."""
+	return account.presence is Presence.ENABLED and not outcome.accounts[account.account_id].in_sync
+
+
+def _with(outcome: Outcome, given: Outcome) -> Outcome:
+	return replace(
+		outcome,
+		accounts=outcome.accounts | given.accounts,
+		operations=outcome.operations + given.operations,
+	)
 
 
 def _someone_leaves(accounts: Sequence[frappe._dict]) -> bool:
@@ -172,6 +212,8 @@ def _desired_account(account: frappe._dict, password: str) -> DesiredAccount:
 		mac_address=account.mac_address or "",
 		remark=account.reference_name or "",
 		push_secret=account.applied_generation < account.secret_generation,
+		is_news=account.generation != account.applied_generation,
+		is_code=account.reference_doctype == VOUCHER,
 	)
 
 
@@ -180,16 +222,25 @@ def _write_failure(router: str, accounts: list[frappe._dict], error: str, snapsh
 		usage.record(router, snapshot)
 	routers.seen_failing(router, error)
 	api_log.log_event(router, "connect", ok=False, result=error)
-	waiting = [account for account in accounts if account.generation != account.applied_generation]
-	_tell_owners(waiting, {account.name: ("Pending", error) for account in waiting})
+	_show_waiting(accounts, error)
 	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
 
 
+def _show_waiting(accounts: list[frappe._dict], because: str) -> None:
+	waiting = [account for account in accounts if account.generation != account.applied_generation]
+	_tell_owners(waiting, {account.name: ("Pending", because) for account in waiting})
+
+
 def _write_outcome(
-	router: str, accounts: list[frappe._dict], outcome: Outcome, snapshot: Snapshot | None, whole: bool
+	router: str,
+	accounts: list[frappe._dict],
+	outcome: Outcome,
+	snapshot: Snapshot | None,
+	offers: Offers | None,
+	whole: bool,
 ) -> None:
 	refused = usage.record(router, snapshot) if snapshot else []
-	api_log.log_operations(router, _without_codes(outcome.operations, accounts))
+	api_log.log_operations(router, outcome.operations)
 	applied = [account for account in accounts if outcome.accounts[account.name].in_sync]
 	failed = [account for account in accounts if not outcome.accounts[account.name].in_sync]
 	now = now_datetime()
@@ -208,44 +259,25 @@ def _write_outcome(
 			for account in failed
 		},
 	)
-	_unsync(failed)
-	routers.seen_answering(router, snapshot.status if snapshot else None, outcome if whole else None)
+	if not outcome.held:
+		_unsync(failed)
+	routers.seen_answering(router, snapshot, outcome if whole else None, offers)
 	_tell_owners(accounts, {name: _owner_status(result) for name, result in outcome.accounts.items()})
 	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
 	_end_refused(router, refused)
-
-
-def _without_codes(
-	operations: tuple[OperationResult, ...], accounts: list[frappe._dict]
-) -> tuple[OperationResult, ...]:
-	"""The login of a voucher is its code, which lets anybody in: a log shows the end of it."""
-	codes = {account.name: account.username for account in accounts if account.reference_doctype == VOUCHER}
-	return tuple(
-		replace(one, args={key: _hidden(value, codes[one.account_id]) for key, value in one.args.items()})
-		if one.account_id in codes
-		else one
-		for one in operations
-	)
-
-
-def _hidden(value: str, code: str) -> str:
-	return f"…{code[-3:]}" if value == code else value
 
 
 def _end_refused(router: str, sessions: list[SessionReading]) -> None:
 	"""Devices beyond a voucher's number lose their session. Those that come back do so until the next reading."""
 	if not sessions:
 		return
-	endpoint = routers.endpoint(router)
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
 	try:
-		with connect(endpoint) as connection:
+		with router_guard.line(router) as connection:
 			results = end_devices(connection, sessions)
 	except RouterError as error:
 		api_log.log_event(router, "end-devices", ok=False, result=str(error))
 	else:
-		hidden = tuple(replace(one, args={"user": f"…{one.args['user'][-3:]}"}) for one in results)
-		api_log.log_operations(router, hidden)
+		api_log.log_operations(router, results)
 	frappe.db.commit()  # nosemgrep: keeps the log
 
 
@@ -267,7 +299,7 @@ def _owner_status(result) -> tuple[str, str]:
 
 def _tell_owners(accounts: list[frappe._dict], states: dict[str, tuple[str, str]]) -> None:
 	"""Show on each subscription and voucher where its accounts are: one that is not in sync outweighs those that are."""
-	worst: dict[str, dict[str, tuple[str, str]]] = {"Customer Subscription": {}, VOUCHER: {}}
+	worst: dict[str, dict[str, tuple[str, str]]] = {SUBSCRIPTION: {}, VOUCHER: {}}
 	for account in accounts:
 		if account.name not in states:
 			continue
@@ -283,7 +315,7 @@ def _tell_owners(accounts: list[frappe._dict], states: dict[str, tuple[str, str]
 				for name, (status, error) in changed.items()
 			},
 		)
-		if doctype == "Customer Subscription":
+		if doctype == SUBSCRIPTION:
 			for name in changed:
 				realtime.subscription_changed(name)
 

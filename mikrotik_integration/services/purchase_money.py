@@ -10,6 +10,8 @@ from frappe.utils import flt, now_datetime
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
 	deferred,
+	locks,
+	money,
 	payment_entries,
 	refunds,
 	settings,
@@ -40,7 +42,7 @@ def obstacle(payment) -> str | None:
 		return _("This is {0}, the voucher was offered in {1}").format(payment.currency, purchase.currency)
 	if flt(payment.amount) < flt(purchase.price):
 		return _("{0} was paid for a voucher of {1}. Pay the money back").format(
-			payment.amount, purchase.price
+			money.words(payment.amount, payment.currency), money.words(purchase.price, purchase.currency)
 		)
 	return None
 
@@ -68,6 +70,7 @@ def owe_refund(payment, reason: str) -> None:
 
 def deliver(payment) -> None:
 	"""Sell the voucher for a verified payment and book it. Raises SoldOut if no code is left."""
+	locks.take(PURCHASE, payment.hotspot_purchase)
 	purchase = frappe.get_doc(PURCHASE, payment.hotspot_purchase, for_update=True)
 	payment.customer = purchase.customer
 	voucher = _voucher_for(purchase, payment)
@@ -101,7 +104,9 @@ def _book(purchase, payment) -> None:
 		)
 		payment.payment_entry = entry.name
 		return
-	frappe.db.set_value("Payment Entry", payment.payment_entry, "hotspot_purchase", purchase.name)
+	frappe.db.set_value(
+		"Payment Entry", payment.payment_entry, "hotspot_purchase", purchase.name, update_modified=False
+	)
 	if payment.sales_invoice:
 		invoice = frappe.get_doc("Sales Invoice", payment.sales_invoice)
 		payment_entries.allocate(invoice, {payment.payment_entry: price})

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import frappe
-from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_to_date, flt, now_datetime
 
 from mikrotik_integration.core.payments import phones
@@ -29,7 +28,7 @@ def state(token: str) -> dict | None:
 		as_dict=True,
 	)
 	if purchase.status == "Waiting":
-		_hurry(name)
+		inbox_queue.wake_if_due(hotspot_purchase=name)
 	answer = {
 		"state": {"Waiting": "waiting", "Paid": "paid", "Failed": "failed"}.get(purchase.status, "refund"),
 		"phone": phones.mask(purchase.phone_number or ""),
@@ -43,28 +42,11 @@ def state(token: str) -> dict | None:
 	return answer
 
 
-def _hurry(name: str) -> None:
-	"""A callback said that the prompt was refused, which frappe_mpsa_payments tells nobody: have Daraja asked at once
-	instead of after a minute. Believes nothing by itself."""
-	payment, request = frappe.qb.DocType("Subscription Payment"), frappe.qb.DocType("Mpesa Express Request")
-	refused = (
-		frappe.qb.from_(payment)
-		.join(request)
-		.on(request.name == payment.express_request)
-		.select(payment.name)
-		.where((payment.hotspot_purchase == name) & (payment.status == "Requested"))
-		.where((request.status == "Failed") & (Coalesce(payment.attempts, 0) == 0))
-		.where(payment.next_ask > now_datetime())
-	).run(pluck=True)
-	for payment_name in refused:
-		inbox_queue.enqueue(payment_name)
-
-
 def resume(router: str, phone_number: str, mac: str) -> str | None:
 	"""The token of the latest purchase with this phone, for the device that began it; to any other device the code
 	goes by SMS again, and the answer is None, as if there were no purchase."""
 	phone, address = pushes.phone(phone_number), mac_of(mac)
-	prompts.count_resume(phone, address)
+	prompts.count_resuming_device(address)
 	found = frappe.get_all(
 		PURCHASE,
 		filters={
@@ -78,10 +60,9 @@ def resume(router: str, phone_number: str, mac: str) -> str | None:
 		order_by="creation desc",
 		limit=1,
 	)
-	if not found:
-		return None
-	if address and address == found[0].mac_address:
+	if found and address and address == found[0].mac_address:
 		return token_of(found[0].name)
-	if found[0].status == "Paid":
+	prompts.count_resume(phone)
+	if found and found[0].status == "Paid":
 		purchase_sms.send_again(found[0].name)
 	return None

@@ -18,7 +18,9 @@ from frappe.utils.password import get_encryption_key
 from mikrotik_integration.core.provisioning.names import normalise_mac
 from mikrotik_integration.exceptions import PaymentNotPossible, VoucherError
 from mikrotik_integration.services import (
+	closed_books,
 	inbox,
+	locks,
 	prompts,
 	pushes,
 	settings,
@@ -62,24 +64,35 @@ def start(
 ) -> Started:
 	"""Send the prompt for one voucher. Commits.
 
-	Raises VoucherError or PaymentNotPossible, in words for the buyer, and RateLimitExceededError; then no prompt is
-	out and no code is reserved.
+	Raises VoucherError or PaymentNotPossible, in words for the buyer, and RateLimitExceededError; then no code is
+	reserved, and where no prompt went out nothing is kept at all.
 	"""
 	plan = voucher_packages.check(package)
 	if not sold_by and not plan.shown_on_portal:
 		raise VoucherError(_("{0} is no longer sold").format(package))
 	place = voucher_packages.router_for_sale(router)
+	closed_books.check_today(for_guests=not sold_by)
+	voucher_packages.check_served(package, place.name, to_guest=not sold_by)
 	phone = pushes.phone(phone_number)
 	address = mac_of(mac)
-	if not sold_by:
-		prompts.count_purchase(place.name, address)
-	purchase = _record(plan, place, phone, address, language, sold_by)
+	prompts.check_phone(phone)
+	wanted = (plan, place, phone, address, language, sold_by)
+	if sold_by:
+		return _send(locks.afresh(_record, *wanted))
+	with prompts.purchase_counted(place.name, address):
+		return _send(locks.afresh(_record, *wanted))
+
+
+def _send(purchase) -> Started:
 	frappe.db.commit()  # nosemgrep: the reservation must stand before anybody is charged
+	phone = purchase.phone_number
 	try:
-		payment = pushes.send(purchase, phone, flt(purchase.price), plan.plan_name)
+		payment = pushes.send(purchase, phone, flt(purchase.price), purchase.internet_plan)
 	except Exception as error:
 		frappe.db.rollback()
 		give_up(purchase.name, str(error))
+		if isinstance(error, prompts.NOTHING_SENT):
+			_forget(purchase.name)
 		frappe.db.commit()  # nosemgrep: the code is for sale again
 		raise
 	frappe.db.set_value(PURCHASE, purchase.name, "subscription_payment", payment, update_modified=False)
@@ -131,6 +144,11 @@ def give_up(name: str, reason: str) -> None:
 	)
 	status, because = ("Refund Due", owed) if owed else ("Failed", reason)
 	purchase.db_set({"status": status, "status_reason": because[:500], "hotspot_voucher": None})
+
+
+def _forget(name: str) -> None:
+	"""No prompt went out, so nobody can pay: the wish leaves no trace."""
+	frappe.delete_doc(PURCHASE, name, ignore_permissions=True, force=True, delete_permanently=True)
 
 
 def has_open_prompt(name: str) -> bool:

@@ -6,15 +6,16 @@ import frappe
 from frappe import _
 
 from mikrotik_integration.core.payments import amounts, phones
-from mikrotik_integration.exceptions import PaymentNotPossible
+from mikrotik_integration.exceptions import PaymentNotPossible, PromptNotSent
 from mikrotik_integration.services import inbox, settings
+from mikrotik_integration.services.locks import seeing_commits
 
 
 def send(document, phone_number: str, amount: Decimal | float, description: str) -> str:
 	"""Send a prompt for a subscription or a purchase; returns the Subscription Payment's name.
 
-	Commits: the prompt is on a phone. Raises PaymentNotPossible, in plain words, if none was sent, and
-	RateLimitExceededError after too many.
+	Commits: the prompt is on a phone. Raises, in plain words, PromptNotSent if M-PESA sent none, PaymentNotPossible if
+	that is not known or could not be asked for, and RateLimitExceededError after too many.
 	"""
 	request = frappe.get_doc(
 		{
@@ -31,14 +32,15 @@ def send(document, phone_number: str, amount: Decimal | float, description: str)
 	)
 	request.flags.ignore_permissions = True
 	request.flags.is_from_service = True
-	request.insert()
-	frappe.db.commit()  # nosemgrep: nobody else's prompt may wait for this one's number while M-PESA is asked
+	with seeing_commits():
+		request.insert()
+		frappe.db.commit()  # nosemgrep: nobody else's prompt may wait for this one's number while M-PESA is asked
 	_submit(request)
 	name = inbox.record_push(request.name)
 	frappe.db.commit()  # nosemgrep: the prompt is on the phone, whatever comes next
 	if not name:
 		reason = frappe.db.get_value("Mpesa Express Request", request.name, "response_description")
-		raise PaymentNotPossible(
+		raise PromptNotSent(
 			_("M-PESA did not send the prompt{0}. Try again, or pay to the pay bill number").format(
 				f": {reason}" if reason else ""
 			)

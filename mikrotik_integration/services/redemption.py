@@ -1,4 +1,4 @@
-"""A voucher in the hands of its holder: logging in, what is left, taking another device."""
+"""A voucher in the hands of its holder: logging in, taking another device."""
 
 import frappe
 from frappe import _
@@ -13,6 +13,7 @@ from mikrotik_integration.services import (
 	provisioning,
 	pushes,
 	settings,
+	voucher_devices,
 	voucher_usage,
 	voucher_view,
 	vouchers,
@@ -32,11 +33,13 @@ REFUSALS = {
 def find(typed: str, router: str, mac: str = "") -> str | None:
 	"""The voucher whose code was typed, however it was typed, if it was sold and is valid on this router.
 
-	Raises RateLimitExceededError after too many that were not: before it looks, so that a right guess then is
-	answered like a wrong one.
+	Raises RateLimitExceededError after too many that were not (see ``prompts``): before it looks, so that a right guess
+	then is answered like a wrong one.
 	"""
 	asker, guessable = mac_of(mac), codes.is_guessable(typed)
-	prompts.check_guesses(router, asker, guessable)
+	prompts.check_guesses(router, asker)
+	if guessable and not voucher_devices.of_device(router, asker):
+		prompts.check_short_guesses(router)
 	name = _find(typed, router)
 	if not name:
 		prompts.count_wrong_code(router, asker, guessable)
@@ -87,6 +90,7 @@ def _redeem(router: str, typed: str, mac: str) -> dict:
 			return _no_room(voucher)
 		if verdict is Verdict.ADMITTED:
 			voucher_usage.add_device(name, address, router)
+		voucher_devices.chose(name, address)
 	return {
 		"state": "ok",
 		**voucher_view.voucher_state(name),
@@ -130,38 +134,23 @@ def _refused(reason: str) -> dict:
 
 
 def status(router: str, mac: str, typed: str = "") -> dict:
-	"""What is left for this device, or for this code: no code is told. ``{"state": "none"}`` if there is nothing."""
-	name = find(typed, router, mac) if typed else _on_device(router, mac_of(mac))
-	if not name:
-		return {"state": "none"}
-	answer = voucher_view.voucher_state(name)
-	online = frappe.db.get_value(VOUCHER, name, "is_online")
-	return {
-		"state": "ok",
-		"online": bool(online),
-		**{
-			key: answer[key]
-			for key in ("voucher", "ready", "bytes_left", "seconds_left", "ends_on", "ends_in_seconds")
-		},
-	}
+	"""What is left for this device, or for this code: ``{"state": "ok", "online", what is left, "vouchers"}``, or
+	``{"state": "none"}`` if there is nothing. No code is told.
 
-
-def _on_device(router: str, mac: str) -> str | None:
-	"""The voucher that this device used last on this router and that still gives something."""
-	if not mac:
-		return None
-	device, voucher = frappe.qb.DocType(voucher_usage.DEVICE), frappe.qb.DocType(VOUCHER)
-	rows = (
-		frappe.qb.from_(device)
-		.join(voucher)
-		.on(voucher.name == device.parent)
-		.select(voucher.name)
-		.where((device.mac_address == mac) & (device.mikrotik_settings == router))
-		.where(voucher.status.isin(("Pending", "Active")) & device.replaced_on.isnull())
-		.orderby(device.last_seen, order=frappe.qb.desc)
-		.limit(1)
-	).run(pluck=True)
-	return rows[0] if rows else None
+	``vouchers`` are all of the device, the one that it uses or should use next first; what is left of that one stands
+	beside them. ``online``: the router had this device on with it when it was read last.
+	"""
+	if typed:
+		name = find(typed, router, mac)
+		found = {name: bool(frappe.db.get_value(VOUCHER, name, "is_online"))} if name else {}
+	else:
+		found = voucher_devices.standing(router, mac_of(mac))
+	listed = [
+		{"package": package, "online": online, **voucher_view.left_of(name)}
+		for name, online in found.items()
+		for package in [frappe.db.get_value(VOUCHER, name, "internet_plan")]
+	]
+	return {"state": "ok", **listed[0], "vouchers": listed} if listed else {"state": "none"}
 
 
 def replace_by_holder(router: str, typed: str, phone_number: str, old: int, mac: str) -> dict:

@@ -9,7 +9,7 @@ from frappe.query_builder.functions import Sum
 from frappe.utils import flt, now_datetime
 
 from mikrotik_integration.exceptions import PaymentNotPossible
-from mikrotik_integration.services import payment_entries
+from mikrotik_integration.services import locks, money, payment_entries
 
 PURCHASE, PAYMENT, ENTRY = "Hotspot Purchase", "Subscription Payment", "Payment Entry"
 CENTS = 2
@@ -56,7 +56,7 @@ def _has_voucher(purchase) -> bool:
 
 def review(purchase_name: str, reason: str = "") -> None:
 	"""The money or the voucher of a purchase changed: say whether it is paid, owed back, or gone back."""
-	purchase = frappe.get_doc(PURCHASE, purchase_name, for_update=True)
+	purchase = _taken(purchase_name)
 	if purchase.status not in DECIDED:
 		return
 	left = owed(purchase)
@@ -66,9 +66,14 @@ def review(purchase_name: str, reason: str = "") -> None:
 	purchase.db_set({"status": status, "status_reason": " ".join(filter(None, (reason, _words(left))))[:500]})
 
 
+def _taken(purchase_name: str):
+	locks.take(PURCHASE, purchase_name)
+	return frappe.get_doc(PURCHASE, purchase_name, for_update=True)
+
+
 def _words(left: float) -> str:
 	"""Prompts are for whole shillings: what is less than one is not worth a transfer."""
-	return _("{0} has to be paid back").format(f"{left:,.2f}".removesuffix(".00")) if left >= 1 else ""
+	return _("{0} has to be paid back").format(money.words(left)) if left >= 1 else ""
 
 
 def voucher_changed(voucher_name: str, reason: str = "") -> None:
@@ -80,14 +85,16 @@ def voucher_changed(voucher_name: str, reason: str = "") -> None:
 def paid_back(entry) -> None:
 	"""A Payment Entry of type Pay names a purchase. What M-PESA brought for it and nobody has booked is booked with
 	it, so that both ways of the money are in the ledger. Raises PaymentNotPossible for more than is owed."""
-	purchase = frappe.get_doc(PURCHASE, entry.hotspot_purchase, for_update=True)
+	purchase = _taken(entry.hotspot_purchase)
 	if entry.party != purchase.customer:
 		raise PaymentNotPossible(_("The purchase {0} is one of {1}").format(purchase.name, purchase.customer))
 	left = owed(purchase)  # this entry taken off already
 	if left < 0:
 		raise PaymentNotPossible(
 			_("{0} is owed back for the purchase {1}, not {2}").format(
-				max(flt(left + entry.paid_amount, CENTS), 0.0), purchase.name, entry.paid_amount
+				money.words(max(left + flt(entry.paid_amount), 0)),
+				purchase.name,
+				money.words(entry.paid_amount),
 			)
 		)
 	for row in _not_booked(purchase.name):
@@ -115,6 +122,6 @@ def _book(payment_name: str, purchase) -> None:
 
 def money_moved(purchase_name: str, to: str) -> None:
 	"""A payment for this purchase was given to a subscription: if that was all there was, nothing is owed."""
-	purchase = frappe.get_doc(PURCHASE, purchase_name, for_update=True)
+	purchase = _taken(purchase_name)
 	if purchase.status == "Refund Due" and owed(purchase) <= 0:
 		purchase.db_set({"status": "Failed", "status_reason": _("Its money was used for {0}").format(to)})

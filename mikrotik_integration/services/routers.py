@@ -3,15 +3,14 @@
 from datetime import timedelta
 
 import frappe
-from frappe import _
 from frappe.utils import cint, get_datetime, now_datetime
 
 from mikrotik_integration.core.foreign_text import version
-from mikrotik_integration.core.provisioning import check
+from mikrotik_integration.core.provisioning.offers import Offers
 from mikrotik_integration.core.provisioning.reconcile import Outcome
 from mikrotik_integration.core.routeros.client import Endpoint, Tls
-from mikrotik_integration.core.usage.snapshot import RouterStatus
-from mikrotik_integration.services import api_log, foreign_text, jobs, realtime
+from mikrotik_integration.core.usage.snapshot import RouterStatus, Snapshot
+from mikrotik_integration.services import foreign_text, jobs, realtime, router_addresses
 
 CONNECT_TIMEOUT_S = 5
 DEADLINE_S = 90
@@ -34,6 +33,7 @@ def endpoint_of(router) -> Endpoint:
 		tls=_tls(router),
 		connect_timeout_s=CONNECT_TIMEOUT_S,
 		deadline_s=DEADLINE_S,
+		refuses=router_addresses.refusal,
 	)
 
 
@@ -72,7 +72,7 @@ def seen_failing(router: str, error: str) -> None:
 	"""The router did not answer: leave it alone for a while, longer each time."""
 	failures = cint(frappe.db.get_value("MikroTik Settings", router, "failures")) + 1
 	pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
-	_write(
+	write(
 		router,
 		{
 			"status": "Offline",
@@ -84,37 +84,65 @@ def seen_failing(router: str, error: str) -> None:
 	)
 
 
-def seen_answering(router: str, status: RouterStatus | None, outcome: Outcome | None) -> None:
-	"""The router answered; ``status`` and ``outcome`` if all of it was looked at."""
+def seen_stopped(router: str, kind: str, reason: str, found: dict) -> None:
+	"""The router answered, or was not even asked, and nothing was changed: a person has to decide first."""
+	write(
+		router,
+		{
+			"stopped": kind,
+			"stopped_because": reason,
+			"failures": 0,
+			"next_attempt": None,
+			"pending_accounts": _pending_accounts(router),
+			**found,
+		},
+	)
+
+
+def seen_answering(
+	router: str, snapshot: Snapshot | None, outcome: Outcome | None, offers: Offers | None = None
+) -> None:
+	"""The router answered; ``snapshot`` if it was read, ``outcome`` and ``offers`` if all of it was looked at."""
 	values = {
 		"status": "Online",
 		"last_seen": now_datetime(),
 		"last_error": "",
 		"failures": 0,
 		"next_attempt": None,
+		"stopped": "",
+		"stopped_because": "",
 		"pending_accounts": _pending_accounts(router),
 	}
-	if status:
-		values |= _status_values(status)
+	if offers:
+		values["offers"] = frappe.as_json(offers.as_dict())
+	if snapshot:
+		values |= _status_values(snapshot.status)
 	if outcome:
-		values["warnings"] = "\n".join(map(foreign_text.line, outcome.warnings))
+		warnings = [*outcome.warnings, *(snapshot.warnings if snapshot else ())]
+		values["warnings"] = "\n".join(map(foreign_text.line, warnings))
 		values["unmanaged_accounts"] = frappe.as_json([vars(row) for row in outcome.unmanaged])
-	_write(router, values)
+	write(router, values)
 
 
 def _status_values(status: RouterStatus) -> dict:
-	return {
+	values = {
 		"identity": foreign_text.line(status.identity),
 		"routeros_version": version(status.version),
 		"board_name": foreign_text.line(status.board),
 		"uptime_seconds": status.uptime_s,
 		"cpu_load": status.cpu_load,
-		"free_memory_mb": status.free_memory_bytes / MEGABYTE,
-		"total_memory_mb": status.total_memory_bytes / MEGABYTE,
+		"free_memory_mb": _megabytes(status.free_memory_bytes),
+		"total_memory_mb": _megabytes(status.total_memory_bytes),
 		"hotspot_users": status.hotspot_online,
 		"ppp_users": status.ppp_online,
 		"online_users": status.hotspot_online + status.ppp_online,
 	}
+	# What could not be read stays as it was seen last.
+	return {field: value for field, value in values.items() if value is not None}
+
+
+def _megabytes(size_bytes: int | None) -> float | None:
+	return None if size_bytes is None else size_bytes / MEGABYTE
 
 
 def _pending_accounts(router: str) -> int:
@@ -127,21 +155,7 @@ def _pending_accounts(router: str) -> int:
 	)
 
 
-def _write(router: str, values: dict) -> None:
+def write(router: str, values: dict) -> None:
+	"""What was seen of a router, for open forms, too. In the caller's transaction."""
 	frappe.db.set_value("MikroTik Settings", router, values, update_modified=False)
 	realtime.router_changed(router, values)
-
-
-def test_connection(router: str) -> list[dict]:
-	"""What is right and wrong with a router, in plain words. Changes nothing on it."""
-	where = endpoint(router)
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
-	findings = check.check_router(where)
-	problems = [finding for finding in findings if not finding.ok]
-	api_log.log_event(
-		router,
-		"test connection",
-		ok=not problems,
-		result="\n".join(finding.text for finding in problems) or _("Everything is fine"),
-	)
-	return [{"ok": finding.ok, "text": finding.text} for finding in findings]

@@ -10,11 +10,13 @@ from decimal import Decimal
 import frappe
 from frappe.utils import cstr, get_datetime
 
+from mikrotik_integration.core.payments.receipts import normalise
 from mikrotik_integration.core.payments.twins import Match, Money, Shape, find_twin
-from mikrotik_integration.services import inbox
+from mikrotik_integration.services import inbox, receipts
 
 WINDOW, DOUBTFUL_WITHIN = timedelta(minutes=10), timedelta(minutes=4)
-REAL = ("Verified", "Applied", "Needs Review", "Reversed")
+REAL = ("Verified", "Applied", "Needs Review", "Reversed", "Closed")
+DARAJA = "Daraja"
 FIELDS = [
 	"name",
 	"source",
@@ -25,6 +27,8 @@ FIELDS = [
 	"creation",
 	"paid_on",
 	"phone_number",
+	"verified_by",
+	"receipt_confirmed",
 ]
 
 
@@ -45,17 +49,22 @@ def share_receipt(payment, twin: str) -> None:
 	"""``payment`` is the twin of the verified one called ``twin``: that one shows the receipt."""
 	if payment.receipt and not frappe.db.get_value("Subscription Payment", twin, "receipt"):
 		receipt, payment.receipt = payment.receipt, None
-		frappe.db.set_value("Subscription Payment", payment.name, "receipt", None)
-		frappe.db.set_value("Subscription Payment", twin, "receipt", receipt)
+		# it is saved by whoever verifies it, who must not take this for somebody else's change
+		frappe.db.set_value("Subscription Payment", payment.name, "receipt", None, update_modified=False)
+		receipts.give(twin, receipt)
 
 
 def take_receipt(payment) -> None:
 	"""M-PESA confirmed this pay bill receipt as a payment of its own: no push may go on claiming it."""
 	if payment.source != "Pay Bill" or payment.receipt:
 		return
-	claimant = frappe.db.get_value("Subscription Payment", {"receipt": payment.payment_id})
+	claimant = frappe.db.get_value(
+		"Subscription Payment", {"receipt": payment.payment_id}, ["name", "source"], as_dict=True
+	)
+	if claimant and claimant.source == "Desk":  # staff booked this money, see ``application``
+		return
 	if claimant:
-		frappe.db.set_value("Subscription Payment", claimant, "receipt", None)
+		receipts.give(claimant.name, None)
 	payment.receipt = payment.payment_id
 
 
@@ -75,7 +84,7 @@ def claim_receipt(push) -> str | None:
 
 	A pay bill record of the same receipt, account and amount that nobody verified yet is the same money.
 	"""
-	claimed = _claimed_receipt(push)
+	claimed = claimed_receipt(push)
 	if not claimed:
 		return None
 	other = frappe.db.get_value(
@@ -93,15 +102,14 @@ def claim_receipt(push) -> str | None:
 	return claimed
 
 
-def _claimed_receipt(push) -> str | None:
+def claimed_receipt(push) -> str | None:
 	"""Of exactly this prompt: an Mpesa Express Request can be sent again, and then tells of its last prompt."""
 	claimed = frappe.db.get_value(
 		"Mpesa Express Request",
 		{"name": push.express_request, "checkout_request_id": push.checkout_request_id},
 		"transaction_id",
 	)
-	receipt = cstr(claimed).strip().upper()  # anybody may post a callback
-	return receipt if inbox.RECEIPT.fullmatch(receipt) else None
+	return normalise(cstr(claimed))  # anybody may post a callback
 
 
 def _is_unverified_twin(other, push) -> bool:
@@ -147,6 +155,7 @@ def _money(payment) -> Money:
 		shortcode=payment.shortcode or "",
 		at=get_datetime(at) if at else None,
 		phone=payment.phone_number or None,
+		confirmed=bool(payment.receipt_confirmed if pushed else payment.verified_by == DARAJA),
 		has_twin=bool(
 			frappe.db.exists("Subscription Payment", {"duplicate_of": payment.name, "verified": 1})
 		),

@@ -60,6 +60,11 @@ def site_id() -> str:
 	return isp_settings().site_id
 
 
+def home() -> str:
+	"""Where this site runs, by its own name and its database's: a copy has others."""
+	return f"{frappe.local.site} ({frappe.conf.db_name})"
+
+
 def bytes_per_mb() -> int:
 	return int(isp_settings().bytes_per_mb or 1_000_000)
 

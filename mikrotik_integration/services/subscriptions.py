@@ -11,7 +11,9 @@ from mikrotik_integration.services import (
 	invoicing,
 	jobs,
 	lifecycle,
+	money,
 	periods,
+	plan_change,
 	realtime,
 )
 from mikrotik_integration.services.locks import lock_row
@@ -30,6 +32,8 @@ ACTIONS = {
 def act(name: str, action: str, reason: str = "") -> None:
 	"""Pause, resume, hold, release, terminate: the router follows. Raises SubscriptionError if it cannot be."""
 	subscription = _locked(name)
+	if action == "terminate":
+		plan_change.bill_what_was_served(subscription)
 	lifecycle.apply_event(subscription, ACTIONS[action]())
 	if action == "hold":
 		subscription.hold_reason = reason
@@ -48,12 +52,12 @@ def activate(name: str) -> None:
 	if lifecycle.terms_of(subscription.internet_plan).postpaid:
 		lifecycle.apply_event(subscription, core.Activate())
 	elif invoicing.price_of(subscription) == 0:
-		lifecycle.apply_event(subscription, core.PeriodPaid())
+		lifecycle.apply_event(subscription, core.Renew())
 	else:
 		raise SubscriptionError(
 			_("{0} is prepaid: it starts with its payment of {1}").format(
 				subscription.internet_plan,
-				frappe.format_value(application.missing(subscription), {"fieldtype": "Currency"}),
+				money.words(application.missing(subscription)),
 			)
 		)
 	subscription.flags.ignore_permissions = True

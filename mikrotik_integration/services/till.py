@@ -8,6 +8,7 @@ from frappe.utils import flt, get_datetime, now_datetime, today
 from mikrotik_integration.core.payments import phones
 from mikrotik_integration.exceptions import SettingsMissing, VoucherError
 from mikrotik_integration.services import (
+	closed_books,
 	purchases,
 	pushes,
 	settings,
@@ -78,10 +79,13 @@ def sell_for_cash(
 	"""Sell one voucher for its price in cash; returns its name. Raises VoucherError, SettingsMissing."""
 	plan = voucher_packages.check(package)
 	place = voucher_packages.router_for_sale(router)
+	voucher_packages.check_served(package, place.name)
 	phone = pushes.phone(phone_number) if phone_number else None
 	mode = _cash()
 	if customer or (voucher_books.books_each_sale() and plan.price):
 		return _sell_with_invoice(plan, place, mode, phone, customer)
+	if plan.price:
+		closed_books.check_today()
 	(name,) = voucher_sales.sell(
 		plan,
 		place,

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import frappe
 from frappe.utils import now_datetime, today
+from pypika.terms import CustomFunction, PseudoColumn
 
 from mikrotik_integration.core.usage.counters import CounterState, Delta, advance
 from mikrotik_integration.core.usage.snapshot import AccountReading, SessionReading, Snapshot
@@ -16,6 +17,8 @@ from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.locks import seeing_commits
 
 SUBSCRIPTION = "Customer Subscription"
+LEAST = CustomFunction("LEAST", ["one", "other"])
+SECONDS_BETWEEN = CustomFunction("TIMESTAMPDIFF", ["unit", "begin", "end"])
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,12 @@ def _unknown_name(router: str, session: SessionReading) -> str:
 	return foreign_text.line(f"{today()}|{router}|{session.service.value}|{session.user}|{session.key}")
 
 
+def nobody_online(router: str) -> None:
+	"""The router is left alone from now on: nobody is said to be online there."""
+	for doctype in ("Router Account", SUBSCRIPTION):
+		_mark_offline(doctype, router, [])
+
+
 def _upsert_records(rows: list[tuple], add: bool = True) -> None:
 	if not rows:
 		return
@@ -235,7 +244,9 @@ def _at_quota(names: list[str]) -> list[str]:
 		return []
 	subscription = frappe.qb.DocType(SUBSCRIPTION)
 	plan = frappe.qb.DocType("Internet Plan")
-	quotas = 1 + subscription.extra_quotas
+	validity = plan.validity_days * 86400 + plan.validity_hours * 3600
+	length = SECONDS_BETWEEN(PseudoColumn("second"), subscription.period_start, subscription.period_end)
+	quotas = LEAST(1 + subscription.extra_quotas, length / validity)  # as core.subscriptions.standing.quota
 	by_bytes = (plan.data_quota_mb > 0) & (
 		subscription.used_bytes >= plan.data_quota_mb * settings.bytes_per_mb() * quotas
 	)

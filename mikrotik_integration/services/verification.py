@@ -10,16 +10,20 @@ import frappe
 from frappe import _
 from frappe.utils import cstr, format_datetime, get_datetime, now_datetime
 
+from mikrotik_integration.core.payments import phones
 from mikrotik_integration.core.payments.asking import next_ask
 from mikrotik_integration.core.payments.daraja import Asked, DarajaError, Outcome, StkAnswer
 from mikrotik_integration.core.payments.transaction_status import TransactionStatus
 from mikrotik_integration.core.payments.twins import Money
-from mikrotik_integration.services import daraja, inbox, same_money
+from mikrotik_integration.services import daraja, inbox, jobs, receipts, same_money
 from mikrotik_integration.services.locks import lock_row, one_at_a_time
 
 UNVERIFIED = ("Requested", "Received")
 OLDEST = timedelta(days=1)
-DARAJA = "Daraja"
+ANSWER_WITHIN = timedelta(
+	seconds=45
+)  # a second question about a receipt makes the answer to the first worthless
+PAID_WITHIN = timedelta(minutes=10)  # of its prompt; M-PESA takes it away after about one
 
 
 def ask(names: list[str]) -> None:
@@ -81,7 +85,7 @@ def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
 	payment.last_answer = f"{answer.description} ({answer.code})" if answer.code else answer.description
 	if answer.outcome is Outcome.PAID:
 		payment.receipt = payment.receipt or same_money.claim_receipt(payment)
-		mark_verified(payment, DARAJA)
+		mark_verified(payment, same_money.DARAJA)
 	elif answer.outcome is Outcome.REFUSED and payment.payment_entry:
 		reason = _("{0} was booked, but M-PESA says that nothing was paid: {1}. Cancel it")
 		_close(payment, "Needs Review", reason.format(payment.payment_entry, answer.description))
@@ -93,13 +97,14 @@ def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
 
 
 def learn_receipts(field: str, owner: str) -> None:
-	"""Callbacks that came after we had asked: their receipts belong to payments that are applied already."""
+	"""Callbacks that came after we had asked: their receipts belong to payments that are verified already."""
 	late = frappe.get_all(
 		"Subscription Payment",
 		filters={
 			field: owner,
 			"source": "STK Push",
-			"status": "Applied",
+			"status": ("in", same_money.REAL),
+			"verified": 1,
 			"receipt": ("is", "not set"),
 		},
 		fields=["name", "express_request", "checkout_request_id", "amount", "account_typed"],
@@ -108,7 +113,8 @@ def learn_receipts(field: str, owner: str) -> None:
 	)
 	for push in late:
 		if receipt := same_money.claim_receipt(push):
-			frappe.db.set_value("Subscription Payment", push.name, "receipt", receipt)
+			receipts.give(push.name, receipt)
+			_settle_doubts_about(push.name)
 
 
 def _write_receipt_answer(name: str, answer: Asked | DarajaError) -> None:
@@ -150,9 +156,11 @@ def take_result(token: str, result: TransactionStatus) -> str | None:
 		return None
 	# as it is now: the asking process may have written the conversation's ids since this request began to read
 	payment = _alone(name)
-	if payment.status not in UNVERIFIED or payment.result_token_hash != _digest(token):
+	if payment.result_token_hash != _digest(token) or not _is_answer_to(payment, result):
 		return None
-	if not _is_answer_to(payment, result):
+	if payment.source == "STK Push":
+		return _take_answer_about_push(payment, result)
+	if payment.status not in UNVERIFIED:
 		return None
 	payment.last_answer = result.description
 	payment.result_token_hash = None
@@ -161,10 +169,10 @@ def take_result(token: str, result: TransactionStatus) -> str | None:
 	else:
 		payment.amount = float(result.amount)
 		payment.phone_number = result.payer_phone
-		payment.paid_on = _paid_on(result)
+		payment.paid_on = _paid_on(result) or payment.paid_on
 		if not payment.subscription:
 			payment.suggested_subscription = inbox.only_by_phone(payment.phone_number)
-		mark_verified(payment, DARAJA)
+		mark_verified(payment, same_money.DARAJA)
 	payment.save(ignore_permissions=True)
 	return name
 
@@ -206,8 +214,9 @@ def mark_verified(payment, by: str) -> None:
 	payment.verified_on = now_datetime()
 	payment.next_ask = now_datetime()  # due for its application
 	payment.review_reason = ""
+	payment.perhaps_same_as = None
 	match = same_money.find(payment)
-	payment.paid_on = payment.paid_on or now_datetime()
+	payment.paid_on = payment.paid_on or _paid_about(payment)
 	if match and match.certain:
 		same_money.share_receipt(payment, match.money.identity)
 		_close(payment, "Duplicate", _("The same money as {0}").format(match.money.identity))
@@ -217,6 +226,82 @@ def mark_verified(payment, by: str) -> None:
 	payment.status = "Verified"
 	if match:
 		_close(payment, "Needs Review", _doubt(match.money))
+		if frappe.db.exists("Subscription Payment", match.money.identity):
+			payment.perhaps_same_as = match.money.identity
+			_settle_doubts_about(payment.name if payment.source == "STK Push" else match.money.identity)
+
+
+def _paid_about(payment) -> datetime:
+	"""A prompt is paid within minutes or not at all, whenever we hear of it."""
+	request = payment.express_request and frappe.db.get_value(
+		"Mpesa Express Request", payment.express_request, ["creation", "transaction_date"], as_dict=True
+	)
+	if not request:
+		return now_datetime()
+	told = inbox.site_time(get_datetime(request.transaction_date)) if request.transaction_date else None
+	return told if told and request.creation <= told <= request.creation + PAID_WITHIN else request.creation
+
+
+def _settle_doubts_about(push_name: str) -> None:
+	"""Whether another payment is this push's money is clear once M-PESA says that the push has a receipt of its own."""
+	jobs.enqueue(
+		"mikrotik_integration.services.verification.ask_about_receipt",
+		job_id=f"mikrotik_integration|receipt|{push_name}",
+		name=push_name,
+	)
+
+
+def ask_about_receipt(name: str) -> None:
+	"""Background job: is the receipt that the push's callback named the receipt of its money? Commits."""
+	push = _locked(name)
+	if not push.verified or not push.receipt or push.receipt_confirmed or not _doubts_about(push):
+		return
+	token = frappe.generate_hash(length=40)
+	push.update({"result_token_hash": _digest(token), "conversation_id": None})
+	push.save(ignore_permissions=True)
+	(answer,) = daraja.ask([daraja.ReceiptQuestion(name, push.mpesa_settings, push.receipt, token)])
+	if isinstance(answer, Asked):
+		push = _locked(name)
+		push.conversation_id = answer.conversation_id
+		push.originator_conversation_id = answer.originator_conversation_id
+		push.save(ignore_permissions=True)
+	frappe.db.commit()  # nosemgrep: the answer is compared with these ids
+
+
+def _doubts_about(push) -> list[str]:
+	"""The push, or the pay bill payments, that wait because the two may be one money."""
+	own = [push.name] if push.status == "Needs Review" and push.perhaps_same_as else []
+	return own + frappe.get_all(
+		"Subscription Payment",
+		{"perhaps_same_as": push.name, "status": "Needs Review", "verified": 1},
+		pluck="name",
+		order_by="creation",
+	)
+
+
+def _take_answer_about_push(push, result: TransactionStatus) -> str | None:
+	push.result_token_hash = None
+	push.receipt_confirmed = int(_is_receipt_of(push, result))
+	push.save(ignore_permissions=True)
+	if not push.receipt_confirmed:
+		return None
+	for name in _doubts_about(push):
+		doubted = frappe.get_doc("Subscription Payment", name, for_update=True)
+		mark_verified(doubted, doubted.verified_by)
+		doubted.save(ignore_permissions=True)
+	return push.name
+
+
+def _is_receipt_of(push, result: TransactionStatus) -> bool:
+	sent, paid_on = get_datetime(push.creation), _paid_on(result)
+	return (
+		result.completed
+		and result.receipt.casefold() == cstr(push.receipt).casefold()
+		and result.shortcode == push.shortcode
+		and float(result.amount) == push.amount
+		and (not paid_on or sent - PAID_WITHIN <= paid_on <= sent + PAID_WITHIN)
+		and phones.may_be_same(push.phone_number, result.payer_phone)
+	)
 
 
 def _doubt(other: Money) -> str:
@@ -227,7 +312,8 @@ def _doubt(other: Money) -> str:
 
 def _ask_later(payment) -> None:
 	payment.attempts = (payment.attempts or 0) + 1
-	payment.next_ask = next_ask(get_datetime(payment.creation), payment.attempts, now_datetime())
+	answered_by = now_datetime() + (ANSWER_WITHIN if payment.source == "Pay Bill" else timedelta())
+	payment.next_ask = next_ask(get_datetime(payment.creation), answered_by)
 	if not payment.next_ask:
 		_close(
 			payment,

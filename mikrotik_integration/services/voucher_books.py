@@ -7,7 +7,7 @@ from frappe import _
 from frappe.utils import flt, nowdate
 
 from mikrotik_integration.exceptions import PaymentNotPossible, SettingsMissing
-from mikrotik_integration.services import settings
+from mikrotik_integration.services import money, settings
 
 CENTS = 2
 
@@ -88,7 +88,7 @@ def submit(invoice, lines: list[Line]) -> str:
 		raise PaymentNotPossible(
 			_(
 				"The invoice comes to {0}, the vouchers to {1}: tax rules, item tax templates and the template in ISP Settings must include the tax in the price"
-			).format(flt(invoice.grand_total, CENTS), flt(wanted, CENTS))
+			).format(money.words(invoice.grand_total), money.words(wanted))
 		)
 	return invoice.name
 

@@ -213,7 +213,11 @@ def _take_over(router: str, names: list[str], users: Users) -> str:
 
 
 def _make_batch(source: Source, package: str, quantity: int) -> str:
-	where = _("the file {0}").format(foreign_text.line(source.file_name)) if source.text is not None else _("the router itself")
+	where = (
+		_("the file {0}").format(foreign_text.line(source.file_name))
+		if source.text is not None
+		else _("the router itself")
+	)
 	batch = frappe.get_doc(
 		{
 			"doctype": BATCH,

@@ -8,7 +8,7 @@ from frappe import _
 from frappe.utils import add_days, flt, now_datetime
 
 from mikrotik_integration.exceptions import VoucherError
-from mikrotik_integration.services import lifecycle, settings
+from mikrotik_integration.services import lifecycle, serving, settings
 
 
 def check(plan_name: str, for_sale: bool = True):
@@ -52,6 +52,13 @@ def router_for_sale(router_name: str | None):
 	if not router.enabled:
 		raise VoucherError(_("The router {0} is switched off in MikroTik Settings").format(router.name))
 	return router
+
+
+def check_served(plan_name: str, router: str, to_guest: bool = False) -> None:
+	"""Raises VoucherError if the router cannot serve the package; to a guest, whom nobody can help, also if it cannot
+	just now."""
+	if reason := (serving.cannot_serve_now if to_guest else serving.cannot_serve)(plan_name, router):
+		raise VoucherError(_("This cannot be bought here just now. Ask at the shop") if to_guest else reason)
 
 
 def values_of(plan, router) -> dict[str, Any]:

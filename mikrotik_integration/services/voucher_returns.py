@@ -17,7 +17,7 @@ def take_back(doctype: str, name: str, reason: str) -> None:
 	"""The sale was cancelled: its vouchers are void. Raises VoucherError if one was used; then none is."""
 	sold = voucher_sales.of_sale(doctype, name)
 	for voucher in sold:
-		_check_not_income(voucher)
+		_check_not_income(vouchers.locked(voucher.name))
 		voucher_sales.void(voucher.name, reason, push=False)
 	if sold:
 		deferred.share_out(doctype, name)
@@ -58,6 +58,7 @@ def _take_back_row(note, row) -> list[str]:
 	if len(returnable) < pieces:
 		raise VoucherError(_refusal(note).format(row.idx, len(returnable), pieces))
 	for name in returnable[:pieces]:
+		_check_not_income(vouchers.locked(name))
 		voucher_sales.void(name, _("Returned with {0}").format(cstr(note.name)), push=False)
 		frappe.db.set_value(VOUCHER, name, "returned_with", note.name)
 	return returnable[:pieces]

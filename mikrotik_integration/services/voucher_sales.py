@@ -147,6 +147,7 @@ def check_sale(invoice) -> None:
 		_pieces(row)
 		voucher_packages.check(plan)
 		invoice.hotspot_router = voucher_packages.router_for_sale(_router_of(invoice)).name
+		voucher_packages.check_served(plan, invoice.hotspot_router)
 
 
 def sell_for_invoice(invoice) -> list[str]:

@@ -9,11 +9,10 @@ import frappe
 from mikrotik_integration.core.provisioning import adoption
 from mikrotik_integration.core.provisioning.desired import Presence
 from mikrotik_integration.core.provisioning.names import normalise_mac
-from mikrotik_integration.core.routeros.client import connect
 from mikrotik_integration.core.usage.counters import CounterState
 from mikrotik_integration.core.vouchers import standing
 from mikrotik_integration.core.vouchers.imports import Row
-from mikrotik_integration.services import accounts, routers, settings, voucher_usage, vouchers
+from mikrotik_integration.services import accounts, router_guard, settings, voucher_usage, vouchers
 from mikrotik_integration.services.bulk import update_rows
 
 NO_MAC = "00:00:00:00:00:00"
@@ -46,9 +45,7 @@ class Users:
 
 def users(router: str) -> Users:
 	"""Read from the router. Raises RouterError."""
-	endpoint = routers.endpoint(router)
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
-	with connect(endpoint) as connection:
+	with router_guard.line(router, only_look=True) as connection:
 		return Users(tuple(adoption.read_users(connection)))
 
 
@@ -129,8 +126,6 @@ def take_over(router: str, users: Users) -> str:
 	}
 	if not owners:
 		return ""
-	endpoint = routers.endpoint(router)
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
-	with connect(endpoint) as connection:
+	with router_guard.line(router) as connection:
 		refusals = adoption.adopt(connection, settings.site_id(), owners)
 	return next(iter(refusals.values()), "")

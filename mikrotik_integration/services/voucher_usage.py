@@ -25,6 +25,7 @@ def record(router: str, counted: Sequence) -> list[SessionReading]:
 	"""
 	mine = {one.account.reference_name: one for one in counted if one.account.reference_doctype == VOUCHER}
 	_mark_online(router, mine)
+	_mark_gone(router)
 	begun = _begin(mine)
 	moved = {
 		name: {"used_bytes": one.delta.bytes_in + one.delta.bytes_out, "used_seconds": one.delta.seconds}
@@ -122,9 +123,9 @@ def _admit(router: str, sessions: dict[str, tuple[SessionReading, ...]]) -> list
 		known = of_voucher[name]
 		decision = devices.decide(known, limit or 0, sessions[name])
 		for mac in decision.admitted:
-			add_device(name, mac, router)
+			add_device(name, mac, router, is_online=True)
 		refused += decision.refused
-	_touch(rows, sessions)
+	_touch(router, rows, sessions)
 	return refused
 
 
@@ -139,15 +140,21 @@ def _device_rows(names: list[str]) -> list[frappe._dict]:
 	)
 
 
-def _touch(rows: list[frappe._dict], sessions: dict[str, tuple[SessionReading, ...]]) -> None:
+def _mark_gone(router: str) -> None:
+	"""Nobody is on here any more, but those whom this reading shows."""
+	row = frappe.qb.DocType(DEVICE)
+	frappe.qb.update(row).set(row.is_online, 0).where(
+		(row.mikrotik_settings == router) & (row.is_online == 1)
+	).run()
+
+
+def _touch(router: str, rows: list[frappe._dict], sessions: dict[str, tuple[SessionReading, ...]]) -> None:
 	online = {(name, session.mac) for name, found in sessions.items() for session in found}
-	now = now_datetime()
-	update_rows(
-		DEVICE, {row.name: {"last_seen": now} for row in rows if (row.parent, row.mac_address) in online}
-	)
+	seen = {"last_seen": now_datetime(), "is_online": 1, "mikrotik_settings": router}
+	update_rows(DEVICE, {row.name: seen for row in rows if (row.parent, row.mac_address) in online})
 
 
-def add_device(voucher: str, mac: str, router: str) -> None:
+def add_device(voucher: str, mac: str, router: str, is_online: bool = False) -> None:
 	"""One more device of a voucher; the caller has locked the voucher or its router."""
 	now = now_datetime()
 	frappe.get_doc(
@@ -161,5 +168,6 @@ def add_device(voucher: str, mac: str, router: str) -> None:
 			"mikrotik_settings": router,
 			"first_seen": now,
 			"last_seen": now,
+			"is_online": int(is_online),
 		}
 	).db_insert()

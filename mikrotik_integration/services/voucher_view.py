@@ -22,10 +22,26 @@ def voucher_state(name: str) -> dict:
 		"ends_in_seconds": max(int((left.ends_on - now_datetime()).total_seconds()), 0)
 		if left.ends_on
 		else None,
+		"valid_for_seconds": None if left.ends_on or left.seconds == 0 else voucher.validity_seconds or None,
 	}
 	if answer["ready"]:
 		answer["login"] = login_of(voucher.code, voucher.mikrotik_settings)
 	return answer
+
+
+def left_of(name: str) -> dict:
+	"""What is left of a voucher, without its code."""
+	answer = voucher_state(name)
+	told = (
+		"voucher",
+		"ready",
+		"bytes_left",
+		"seconds_left",
+		"ends_on",
+		"ends_in_seconds",
+		"valid_for_seconds",
+	)
+	return {key: answer[key] for key in told}
 
 
 def login_of(code: str, router: str) -> dict | None:

@@ -17,6 +17,17 @@ from mikrotik_integration.tests.harness import (
 	run_jobs,
 )
 
+# not Nairobi's, and no whole hours from it: what takes one clock for the other is wrong by a time that shows
+TIME_ZONE = "Asia/Kathmandu"
+
+
+def ensure_time_zone() -> None:
+	settings = frappe.get_doc("System Settings")
+	if settings.time_zone != TIME_ZONE:
+		settings.time_zone = TIME_ZONE
+		settings.save()
+		frappe.db.commit()
+
 
 class ServiceTestCase(BenchTestCase):
 	"""A site with its web server, one simulated router, Daraja; jobs run when the test says so."""
@@ -34,6 +45,7 @@ class ServiceTestCase(BenchTestCase):
 		)
 		cls.using(environment(cls.daraja.environment()))
 		site.ensure_site()
+		ensure_time_zone()
 		cls.web = WebServer(frappe.local.site)
 		cls.addClassCleanup(cls.web.close)
 		frappe.local.conf.host_name = cls.web.url
@@ -60,6 +72,11 @@ class ServiceTestCase(BenchTestCase):
 		simulator.__enter__()
 		self.addCleanup(simulator.__exit__, None, None, None)
 		simulator.run("/ip/pool/add", name=factories.POOL, ranges="10.88.0.2-10.88.255.254")
+		simulator.run(
+			"/interface/pppoe-server/server/add", service_name="home", interface="ether1", disabled="no"
+		)
+		for tunnel in ("l2tp", "pptp", "ovpn"):
+			simulator.run(f"/interface/{tunnel}-server/server/set", enabled="yes")
 		return simulator
 
 	def tearDown(self) -> None:

@@ -28,7 +28,13 @@ def a_mac() -> str:
 
 
 def a_router(simulator, **values):
-	"""A router that is reached where the simulator listens."""
+	"""A router that is reached where the simulator listens. A port that an earlier test had is given again in time."""
+	frappe.db.set_value(
+		"MikroTik Settings",
+		{"ip_address": simulator.host, "api_port": simulator.port},
+		"ip_address",
+		"gone.invalid",
+	)
 	router = frappe.get_doc(
 		{
 			"doctype": "MikroTik Settings",

@@ -35,10 +35,13 @@ class WebServer:
 
 
 def clear_jobs() -> None:
-	"""Forget what earlier tests left in this site's queues; other sites' jobs stay."""
+	"""Forget what earlier tests left in this site's queues and in its inbox; other sites' jobs stay."""
 	for job in _jobs():
 		job.delete()
 	inbox_queue.begun()
+	frappe.db.sql("update `tabSubscription Payment` set next_ask = null")
+	frappe.db.commit()
+	frappe.cache().delete_keys("mikrotik_integration|asked|")
 
 
 def run_jobs(limit: int = 500) -> int:
@@ -60,6 +63,11 @@ def run_jobs(limit: int = 500) -> int:
 		finally:
 			frappe.set_user(user)
 	return done
+
+
+def jobs_waiting(function: str) -> int:
+	"""How many jobs of this site are queued that run this function of ours."""
+	return len([job for job in _jobs() if job.kwargs["kwargs"].get("function") == function])
 
 
 def _jobs() -> list:

@@ -19,9 +19,11 @@ class LiveSite:
 	``environment`` leads them to the simulated Daraja.
 	"""
 
-	def __init__(self, site: str, environment: dict[str, str], workers: int = 1) -> None:
+	def __init__(
+		self, site: str, environment: dict[str, str], workers: int = 1, port: int | None = None
+	) -> None:
 		self.site = site
-		self.port = _free_port()
+		self.port = port or free_port()
 		self.url = f"http://127.0.0.1:{self.port}"
 		self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
 		self._workers = workers
@@ -97,7 +99,7 @@ def fresh(doctype: str, name: str, fields):
 	return frappe.db.get_value(doctype, name, fields, as_dict=isinstance(fields, list))
 
 
-def _free_port() -> int:
+def free_port() -> int:
 	with socket.socket() as probe:
 		probe.bind(("127.0.0.1", 0))
 		return probe.getsockname()[1]

@@ -4,7 +4,7 @@ import frappe
 import requests
 
 from mikrotik_integration.exceptions import PaymentNotPossible
-from mikrotik_integration.services import routers
+from mikrotik_integration.services import connection_test
 from mikrotik_integration.simulators.daraja import Fault, Trouble
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
@@ -44,11 +44,19 @@ class TestBadNames(ServiceTestCase):
 
 	def test_a_name_from_before_this_rule_stays_until_it_is_changed(self):
 		subscription = factories.a_subscription(self.router, self.plan)
-		frappe.db.set_value("Customer Subscription", subscription.name, "username", f"Jane {subscription.name}")
+		frappe.db.set_value(
+			"Customer Subscription", subscription.name, "username", f"Jane {subscription.name}"
+		)
 		subscription.reload()
 		subscription.save()
 		subscription.username = f"Janet {subscription.name}"
 		self.assertRaises(frappe.ValidationError, subscription.save)
+
+	def test_a_speed_of_ten_bits_is_refused_and_ten_megabits_suggested(self):
+		for field in ("speed_limit_rx", "speed_limit_tx"):
+			with self.subTest(field), self.assertRaisesRegex(frappe.ValidationError, "10M"):
+				factories.a_connection_type(**{field: "10"})
+		self.assertTrue(factories.a_connection_type(speed_limit_rx="0", speed_limit_tx="10M").name)
 
 	def test_names_that_differ_only_in_case_are_the_same(self):
 		name = factories.unique("Wanjiku").replace(" ", ".")
@@ -160,9 +168,7 @@ class TestBadCallbacks(ServiceTestCase):
 
 class TestConnectionTest(ServiceTestCase):
 	def findings(self, router) -> str:
-		return "\n".join(
-			finding["text"] for finding in routers.test_connection(router.name) if not finding["ok"]
-		)
+		return "\n".join(finding["text"] for finding in connection_test.run(router.name) if not finding["ok"])
 
 	def test_a_healthy_router_has_no_findings(self):
 		self.assertEqual("", self.findings(factories.a_router(self.sim)))

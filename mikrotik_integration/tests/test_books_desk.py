@@ -206,9 +206,11 @@ class TestReferences(BooksTestCase):
 		self.assertIn(payment.receipt, entry.remarks)
 
 	def test_a_receipt_that_comes_late_reaches_the_entry(self):
-		payment = self.pay(self.subscription, receipt=None, payment_id=factories.unique("ws_CO_"))
+		payment = self.pay(
+			self.subscription, receipt=None, source="STK Push", payment_id=factories.unique("ws_CO_")
+		)
 		entry = payment.payment_entry
-		self.assertEqual(payment.name, frappe.db.get_value("Payment Entry", entry, "reference_no"))
+		self.assertIn("not known yet", frappe.db.get_value("Payment Entry", entry, "reference_no"))
 		receipt = factories.unique("LATE").replace(" ", "")
 		payment.db_set("receipt", receipt)
 		application.write_late_receipts()
@@ -217,7 +219,7 @@ class TestReferences(BooksTestCase):
 		self.assertIn(receipt, remarks)
 		payment.db_set("receipt", None)
 		application.write_late_receipts()
-		self.assertEqual(payment.name, frappe.db.get_value("Payment Entry", entry, "reference_no"))
+		self.assertIn("not known yet", frappe.db.get_value("Payment Entry", entry, "reference_no"))
 
 	def test_a_receipt_that_staff_booked_already_is_not_booked_again(self):
 		"""The customer showed the SMS at the desk; the confirmation comes afterwards."""
@@ -349,3 +351,109 @@ class TestReferences(BooksTestCase):
 		self.assertEqual(
 			nowdate(), str(frappe.db.get_value("Payment Entry", payment.payment_entry, "posting_date"))
 		)
+
+
+class TestReceiptsAtTheDesk(BooksTestCase):
+	"""A receipt is used once, however it was typed."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.subscription = self.subscribe()
+
+	def receipt(self) -> str:
+		return "S" + frappe.generate_hash(length=8).upper() + "7"
+
+	def spellings(self, receipt: str) -> tuple[str, ...]:
+		return f" {receipt}", f"{receipt}....", f"MPESA {receipt}", receipt.lower(), f"m-pesa:{receipt} ok"
+
+	def refused(self, subscription, reference: str) -> str:
+		frappe.db.savepoint("refused")
+		with self.assertRaises(frappe.ValidationError) as refusal:
+			self.desk(subscription, 1500, reference_no=reference, reference_date=nowdate())
+		frappe.db.rollback(save_point="refused")
+		return str(refusal.exception)
+
+	def test_two_payments_at_the_desk(self):
+		receipt, other = self.receipt(), self.subscribe()
+		first = self.desk(self.subscription, 1500, reference_no=f"MPESA {receipt}", reference_date=nowdate())
+		self.work(self.subscription)
+		self.assertEqual(receipt, frappe.db.get_value("Subscription Payment", first.name, "receipt"))
+		for spelling in self.spellings(receipt):
+			with self.subTest(spelling):
+				self.assertIn(first.name, self.refused(other, spelling))
+
+	def test_what_mpesa_brought_already(self):
+		payment = self.pay(self.subscription, receipt=self.receipt())
+		for spelling in self.spellings(payment.receipt):
+			with self.subTest(spelling):
+				self.assertIn(payment.payment_entry, self.refused(self.subscribe(), spelling))
+
+	def test_what_mpesa_confirms_after_the_desk_booked_it_for_the_same_customer(self):
+		receipt = self.receipt()
+		entry = self.desk(
+			self.subscription, 1500, reference_no=f"MPESA {receipt.lower()}.", reference_date=nowdate()
+		)
+		self.work(self.subscription)
+		payment = self.pay(self.subscription, 1500, receipt=None, payment_id=receipt)
+		self.assertEqual(("Duplicate", entry.name), (payment.status, payment.duplicate_of))
+		self.assert_owes(0, self.subscription)
+
+	def test_what_mpesa_confirms_after_the_desk_booked_it_for_another(self):
+		receipt, other = self.receipt(), self.subscribe()
+		entry = self.desk(other, 1500, reference_no=receipt, reference_date=nowdate())
+		self.work(other)
+		payment = self.pay(self.subscription, 1500, receipt=None, payment_id=receipt)
+		self.assertEqual("Needs Review", payment.status)
+		self.assertIn(entry.name, payment.review_reason)
+
+	def test_a_strangers_word_for_a_receipt_does_not_keep_the_desk_from_booking_it(self):
+		receipt = self.receipt()
+		claimed = self.receive(self.subscribe(), 1500, receipt=receipt, verified=0, status="Received")
+		entry = self.desk(self.subscription, 1500, reference_no=receipt, reference_date=nowdate())
+		self.assertEqual(receipt, frappe.db.get_value("Subscription Payment", entry.name, "receipt"))
+		self.assertEqual("Received", frappe.db.get_value("Subscription Payment", claimed, "status"))
+
+	def test_money_that_mpesa_confirmed_and_nobody_booked_is_booked_by_the_desks_entry(self):
+		"""A wrong account number was typed; the customer shows the SMS at the desk."""
+		receipt = self.receipt()
+		name = self.receive(self.subscription, 1500, receipt=receipt, status="Needs Review")
+		frappe.db.set_value("Subscription Payment", name, {"subscription": None, "customer": None})
+		frappe.db.savepoint("refused")
+		with self.assertRaises(frappe.ValidationError):
+			self.desk(self.subscription, 1400, reference_no=receipt, reference_date=nowdate())
+		frappe.db.rollback(save_point="refused")
+		entry = self.desk(self.subscription, 1500, reference_no=receipt, reference_date=nowdate())
+		application.apply(name)
+		payment = frappe.get_doc("Subscription Payment", name)
+		self.assertEqual(
+			("Applied", entry.name, self.subscription.name),
+			(payment.status, payment.payment_entry, payment.subscription),
+		)
+		self.assertFalse(frappe.db.exists("Subscription Payment", entry.name))
+
+	def test_the_receipt_of_a_cancelled_entry_may_be_booked_again(self):
+		receipt = self.receipt()
+		entry = self.desk(self.subscription, 1500, reference_no=receipt, reference_date=nowdate())
+		self.work(self.subscription)
+		entry.reload()
+		entry.cancel()
+		again = self.desk(self.subscription, 1500, reference_no=f"MPESA {receipt}", reference_date=nowdate())
+		self.assertEqual(receipt, frappe.db.get_value("Subscription Payment", again.name, "receipt"))
+
+	def test_an_entry_for_something_else_uses_the_receipt_too(self):
+		receipt, customer = self.receipt(), factories.a_customer()
+		shop = self.desk(
+			frappe._dict(customer=customer.name, name=None),
+			1500,
+			reference_no=f"MPESA {receipt}",
+			reference_date=nowdate(),
+			mode_of_payment=site.MODE_OF_PAYMENT,
+		)
+		with self.assertRaisesRegex(frappe.ValidationError, shop.name):
+			self.desk(
+				self.subscription,
+				1500,
+				reference_no=receipt,
+				reference_date=nowdate(),
+				mode_of_payment=site.MODE_OF_PAYMENT,
+			)

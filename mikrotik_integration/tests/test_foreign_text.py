@@ -28,7 +28,9 @@ FORMULA = "=1+1"
 
 
 def own_doctypes(**filters) -> list[str]:
-	return frappe.get_all("DocType", {"module": MODULE, "istable": 0, **filters}, pluck="name", order_by="name")
+	return frappe.get_all(
+		"DocType", {"module": MODULE, "istable": 0, **filters}, pluck="name", order_by="name"
+	)
 
 
 def text_fields(doctype: str) -> list[str]:
@@ -139,7 +141,9 @@ class TestWhereTextEnters(PlantedTestCase):
 		before = set(self.kept())
 		self.plant()
 		new = {place: value for place, value in self.kept().items() if place not in before}
-		self.assertEqual({}, {place: value for place, value in new.items() if value.startswith(tuple("=+-@"))})
+		self.assertEqual(
+			{}, {place: value for place, value in new.items() if value.startswith(tuple("=+-@"))}
+		)
 		self.assertIn("'=1+1", new.values())
 
 	def test_a_name_that_is_a_formula_is_refused(self):
@@ -261,7 +265,9 @@ class TestWhereTextIsShown(BrowserTestCase, PlantedTestCase):
 		with self.subTest(address):
 			self.browser.open(f"{self.base}{address}", element)
 			self.browser.run("new Promise((done) => setTimeout(done, 400))")
-			ran = self.browser.run("(() => { const ran = localStorage.xss; delete localStorage.xss; return ran; })()")
+			ran = self.browser.run(
+				"(() => { const ran = localStorage.xss; delete localStorage.xss; return ran; })()"
+			)
 			self.assertIsNone(ran)
 
 	def test_no_page_runs_it(self):

@@ -17,7 +17,15 @@ from PIL import Image, ImageFilter
 from werkzeug.serving import make_server
 
 from mikrotik_integration.core.vouchers import codes, links
-from mikrotik_integration.services import payments, portal_setup, purchase_view, purchases
+from mikrotik_integration.services import (
+	payments,
+	portal_setup,
+	prompts,
+	purchase_view,
+	purchases,
+	voucher_packages,
+	voucher_sales,
+)
 from mikrotik_integration.simulators.daraja import Decision
 from mikrotik_integration.simulators.routeros import Certificate
 from mikrotik_integration.tests import factories
@@ -122,6 +130,13 @@ class HotspotBrowserTestCase(PortalTestCase):
 		phone.type("#buy input[name=phone]", number)
 		phone.click("#buy button", "M-PESA")
 
+	def connect(self, phone: GuestsPhone) -> str:
+		"""It is paid: the guest sees the code, and taps Connect. Returns the code."""
+		phone.wait("!!document.querySelector('#connect')?.offsetParent")
+		code = phone.text("#code")
+		phone.click("#connect")
+		return code
+
 	def use_code(self, phone: GuestsPhone, code: str) -> None:
 		phone.type("#voucher input[name=code]", code)
 		phone.click("#voucher form > button")
@@ -133,14 +148,65 @@ class HotspotBrowserTestCase(PortalTestCase):
 
 
 class TestBuying(HotspotBrowserTestCase):
-	def test_a_guest_pays_with_mpesa_and_is_online_without_typing_a_code(self):
+	def test_a_first_buyer_sees_the_code_keeps_it_and_is_online_with_one_tap(self):
 		phone = self.at_the_portal()
 		self.pay(phone, "0712 345 671")
 		phone.see("Waiting for M-PESA")
 		phone.see("to pay KES 20")
 		self.settle()
+		phone.see("Paid. Thank you!")
+		code = frappe.db.get_value("Hotspot Voucher", {"mikrotik_settings": self.router.name}, "code")
+		phone.see(codes.shown(code))
+		phone.click("#copy")
+		phone.wait("document.querySelector('#progress').textContent !== ''")
+		self.assertEqual(codes.shown(code), self.connect(phone))
 		self.assert_online(phone)
 		phone.see("Time left")
+
+	def test_who_buys_again_while_a_voucher_is_valid_but_offline_gets_online_with_the_new_one(self):
+		old = self.sell()
+		phone = self.at_the_portal()
+		self.told("redeem", code=old, mac=phone.mac)
+		self.open_portal(phone, mac=phone.mac)
+		phone.see("Your voucher")
+		phone.see("You are not online")
+		self.assertFalse(phone.run("!!document.querySelector('#online-title').offsetParent"))
+		self.pay(phone, factories.a_phone())
+		phone.see("Waiting for M-PESA")
+		self.settle()
+		phone.see("Paid. Thank you!")
+		new = self.connect(phone)
+		self.assertNotEqual(codes.shown(old), new)
+		self.assert_online(phone)
+		(session,) = self.sim.rows("/ip/hotspot/active")
+		self.assertEqual(new.replace("-", ""), session["user"])
+
+	def test_who_has_paid_and_goes_back_has_the_code_in_the_field_and_can_buy_again(self):
+		phone = self.at_the_portal()
+		self.pay(phone, factories.a_phone())
+		phone.see("Waiting for M-PESA")
+		self.settle()
+		phone.see("Paid. Thank you!")
+		code = phone.text("#code")
+		phone.click("#back")
+		phone.see("Buy Wi-Fi")
+		self.assertEqual(code, phone.run("document.querySelector('#voucher input[name=code]').value"))
+		phone.click("#voucher form > button")
+		self.assert_online(phone)
+
+	def test_who_is_online_is_shown_the_code_for_later(self):
+		phone = self.at_the_portal()
+		self.use_code(phone, self.sell())
+		self.assert_online(phone)
+		self.check_router(self.router)
+		self.open_portal(phone, mac=phone.mac)
+		phone.see("You are online")
+		self.pay(phone, factories.a_phone())
+		phone.see("Waiting for M-PESA")
+		self.settle()
+		phone.see("Paid. Thank you!")
+		self.assertTrue(phone.text("#code"))
+		self.assertTrue(phone.run("document.querySelector('#connect').hidden"))
 
 	def test_closed_in_the_middle_it_goes_on_in_another_browser_with_the_same_number(self):
 		device, number = self.sim.plug_in(a_mac()), factories.a_phone()
@@ -152,6 +218,7 @@ class TestBuying(HotspotBrowserTestCase):
 		second = self.at_the_portal(device=device)
 		second.type("#buy input[name=phone]", number)
 		second.click("#resume")
+		self.connect(second)
 		self.assert_online(second)
 
 	def test_reloaded_the_page_goes_on_waiting(self):
@@ -161,6 +228,7 @@ class TestBuying(HotspotBrowserTestCase):
 		phone.send("Page.reload")
 		phone.see("Waiting for M-PESA")
 		self.settle()
+		self.connect(phone)
 		self.assert_online(phone)
 
 	def test_another_device_with_the_same_number_is_shown_no_code(self):
@@ -169,6 +237,7 @@ class TestBuying(HotspotBrowserTestCase):
 		self.pay(phone, number)
 		phone.see("Waiting for M-PESA")
 		self.settle()
+		self.connect(phone)
 		self.assert_online(phone)
 		stranger = self.at_the_portal()
 		stranger.type("#buy input[name=phone]", number)
@@ -230,6 +299,7 @@ class TestBuying(HotspotBrowserTestCase):
 			uploadThroughput=-1,
 		)
 		self.settle()
+		self.connect(phone)
 		self.assert_online(phone)
 
 	def test_a_server_in_trouble_does_not_end_the_waiting(self):
@@ -239,6 +309,7 @@ class TestBuying(HotspotBrowserTestCase):
 		with mock.patch.object(purchase_view, "state", side_effect=frappe.RateLimitExceededError):
 			phone.see("The server cannot be reached just now")
 		self.settle()
+		self.connect(phone)
 		self.assert_online(phone)
 
 	def test_loaded_again_it_says_what_the_server_knows(self):
@@ -270,8 +341,72 @@ class TestVoucher(HotspotBrowserTestCase):
 		session.move(upload=10_000_000, download=90_000_000, seconds=1200)
 		self.check_router(self.router)
 		self.open_portal(phone, mac=phone.mac)
-		phone.see("40 min")
+		phone.see("40 minutes")
 		phone.see("400 MB")
+
+	def test_of_two_vouchers_the_one_in_use_comes_first_and_both_are_listed(self):
+		week = factories.a_package(time_quota_minutes=0, validity_days=7, device_limit=2)
+		frappe.db.commit()
+		older, newer = self.sell(), self.sell(week)
+		phone = self.at_the_portal()
+		for code in (older, newer):
+			self.told("redeem", code=code, mac=phone.mac)
+		self.open_portal(phone, mac=phone.mac)
+		phone.see("Your vouchers")
+		self.assertEqual([week.name, self.package.name], self.cards(phone))
+		self.use_code(phone, older)
+		self.assert_online(phone)
+		self.check_router(self.router)
+		self.open_portal(phone, mac=phone.mac)
+		phone.see("You are online")
+		self.assertEqual([self.package.name, week.name], self.cards(phone))
+		phone.click("#log-out")
+		phone.wait("location.pathname === '/logout'")
+		self.check_router(self.router)
+		self.open_portal(phone, mac=phone.mac)
+		phone.see("You are not online")
+
+	def cards(self, phone: GuestsPhone) -> list[str]:
+		phone.wait("document.querySelectorAll('.card').length > 1")
+		return phone.run("[...document.querySelectorAll('.card h3')].map((one) => one.textContent)")
+
+	def test_time_is_said_as_people_say_it_and_is_the_vouchers_not_all_devices_together(self):
+		week = factories.a_package(time_quota_minutes=0, validity_days=7, device_limit=2)
+		frappe.db.commit()
+		phone, code = self.at_the_portal(), self.sell(week)
+		self.told("redeem", code=code, mac=phone.mac)
+		self.open_portal(phone, mac=phone.mac)
+		self.assertEqual("7 days", phone.text(".time-left dd"))
+		self.use_code(phone, code)
+		self.assert_online(phone)
+		self.check_router(self.router)
+		self.open_portal(phone, mac=phone.mac)
+		phone.see("You are online")
+		self.assertEqual("7 days", phone.text(".time-left dd"))
+		(session,) = self.sim.customer.sessions()
+		session.move(seconds=3600)
+		voucher = frappe.get_doc("Hotspot Voucher", {"internet_plan": week.name})
+		voucher.db_set("first_login", frappe.utils.add_to_date(voucher.first_login, hours=-1))
+		frappe.db.commit()
+		self.open_portal(phone, mac=phone.mac)
+		phone.see("6 days 23 hours")
+		self.open_portal(phone, mac=phone.mac, lang="sw")
+		phone.see("siku 6 saa 23")
+
+	def test_a_flood_of_wrong_short_codes_keeps_nobody_with_a_right_one_offline(self):
+		plan = voucher_packages.check(self.package.name)
+		place = voucher_packages.router_for_sale(self.router.name)
+		voucher = voucher_sales._make_sold(plan, place, f"{random.randrange(10**6):06}", {})
+		voucher_sales.enqueue_push([voucher])
+		frappe.db.commit()
+		self.work()
+		phone, code = self.at_the_portal(), frappe.db.get_value("Hotspot Voucher", voucher, "code")
+		with mock.patch.object(prompts, "SHORT_CODES", (3, 600)):
+			for number in range(4):
+				self.ask("redeem", code=f"{number}x{number}", mac=a_mac())
+			self.assertEqual(429, self.ask("redeem", code=code, mac=a_mac()).status_code)
+			self.use_code(phone, code)
+			self.assert_online(phone)
 
 	def test_a_second_device_takes_the_place_of_the_first(self):
 		number = factories.a_phone()
@@ -414,6 +549,8 @@ class TestLanguage(HotspotBrowserTestCase):
 		self.pay(phone, factories.a_phone())
 		phone.see("Tunasubiri M-PESA")
 		self.settle()
+		phone.see("Nakili nambari")
+		self.connect(phone)
 		self.assert_online(phone, "Umeunganishwa")
 
 	def test_a_phone_that_speaks_swahili_is_answered_so(self):
@@ -525,6 +662,7 @@ class TestLiveSite(PortalTestCase):
 			phone.click(".package", self.package.name)
 			phone.type("#buy input[name=phone]", factories.a_phone())
 			phone.click("#buy button", "M-PESA")
+			phone.click("#connect")
 			phone.wait_until_online(live.url)
 			self.assertIn(phone.mac, [row["mac-address"] for row in self.sim.rows("/ip/hotspot/active")])
 

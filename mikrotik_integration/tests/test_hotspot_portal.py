@@ -16,6 +16,7 @@ from mikrotik_integration.services import (
 	portal_setup,
 	purchase_view,
 	purchases,
+	router_guard,
 	voucher_packages,
 	voucher_sales,
 )
@@ -390,6 +391,30 @@ class TestAbuse(PortalTestCase):
 				answers = [self.ask(function, **values[function]).status_code for _number in range(limit + 2)]
 				self.assertEqual([429, 429], answers[-2:], answers)
 
+	def test_what_is_no_short_text_is_refused_and_leaves_no_error_behind(self):
+		good = {
+			"buy": {"package": self.package.name, "phone": factories.a_phone(), "mac": self.mac},
+			"purchase": {"token": "x"},
+			"resume": {"phone": factories.a_phone(), "mac": self.mac},
+			"redeem": {"code": "x", "mac": self.mac},
+			"status": {"mac": self.mac, "code": "x"},
+			"replace_device": {"code": "x", "phone": factories.a_phone(), "old": 0, "mac": self.mac},
+		}
+		bad = ("\ud800", "a\x00b", "x" * 100_000, {"a": 1}, ["like", "%"], 10**400, -(10**30), 1e300)
+		errors = frappe.db.count("Error Log")
+		for function, values in good.items():
+			for name in (*values, "router", "language"):
+				for value in bad:
+					with self.subTest(function, name=name, value=str(value)[:20]):
+						self.address = f"10.{secrets.randbelow(250)}.{secrets.randbelow(250)}.1"
+						answer = self.ask(function, **{**values, name: value})
+						if name != "language" and not (name == "old" and value == 1e300):
+							self.assertIn(answer.status_code, (400, 404, 417), answer.text[:300])
+						self.assertLess(answer.status_code, 500)
+						self.assertNotIn("Traceback", answer.text)
+		frappe.db.rollback()
+		self.assertEqual(errors, frappe.db.count("Error Log"))
+
 	def test_html_in_every_parameter_changes_nothing_and_comes_back_nowhere(self):
 		good = {
 			"buy": {"package": self.package.name, "phone": factories.a_phone(), "mac": self.mac},
@@ -461,10 +486,43 @@ class TestRouterSetUp(PortalTestCase):
 		self.assertEqual(before, self.sim.rows("/file"))
 		self.assertEqual(1, len(self.sim.rows("/ip/hotspot/walled-garden/ip")))
 
+	def test_a_factory_new_replacement_gets_pages_walled_garden_and_links_too(self):
+		self.install()
+		self.check_router(self.router)
+		new = self.another_router()
+		new.run("/ip/hotspot/profile/set", numbers="default", **{"dns-name": "wifi.example.lan"})
+		values = {"ip_address": new.host, "api_port": new.port}
+		frappe.db.set_value("MikroTik Settings", self.router.name, values)
+		self.check_router(self.router)
+		self.work()
+		self.assertEqual([], new.rows("/ip/hotspot/walled-garden/ip"))
+		router_guard.confirm_box(self.router.name)
+		frappe.db.commit()
+		self.work()
+		self.assertEqual(1, len(new.rows("/ip/hotspot/walled-garden/ip")))
+		written = {row["name"] for row in new.rows("/file")}
+		for name in portal_files.NAMES:
+			self.assertTrue(any(path.endswith(f"hotspot-erpnext/{name}") for path in written), name)
+		(profile,) = [row for row in new.rows("/ip/hotspot/profile") if row["name"] == "default"]
+		self.assertIn("hotspot-erpnext", profile["html-directory-override"])
+
+	def test_pages_that_somebody_deleted_come_back_and_those_never_installed_do_not(self):
+		self.check_router(self.router)
+		self.work()
+		self.assertEqual([], self.sim.rows("/ip/hotspot/walled-garden/ip"))
+		self.install()
+		self.check_router(self.router)
+		for row in self.sim.rows("/file"):
+			if row["name"].endswith("hotspot-erpnext/login.html"):
+				self.sim.run("/file/remove", {".id": row[".id"]})
+		self.check_router(self.router)
+		self.work()
+		self.assertTrue(any(row["name"].endswith("erpnext/login.html") for row in self.sim.rows("/file")))
+
 	def test_it_is_in_the_api_log(self):
 		self.install()
 		frappe.db.commit()
-		log = {"mikrotik_settings": self.router.name, "operation": "install login page"}
+		log = {"router": self.router.name, "operation": "install login page"}
 		self.assertEqual("Success", frappe.db.get_value("MikroTik API Log", log, "status"))
 
 	def test_what_is_wrong_is_said(self):

@@ -442,7 +442,7 @@ class TestStaffOfOneRouter(PermissionTestCase):
 
 	def test_sees_nothing_of_other_routers(self):
 		clerk = self.limited("ISP Staff")
-		log = frappe.db.get_value("MikroTik API Log", {"mikrotik_settings": self.other_router.name})
+		log = frappe.db.get_value("MikroTik API Log", {"router": self.other_router.name})
 		for doctype, name in (
 			("Customer Subscription", self.other.name),
 			("Subscription Payment", self.payment),

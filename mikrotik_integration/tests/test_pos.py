@@ -1,10 +1,16 @@
-"""Vouchers at ERPNext's point of sale: POS Invoice, its return, and the close of the day."""
+"""Vouchers at ERPNext's point of sale: its sales, their return, and the close of the day.
+
+ERPNext 15 writes POS Invoices, which are merged at the close of the day. ERPNext 16 can write Sales Invoices at once, and
+does so unless POS Settings say otherwise.
+"""
+
+import unittest
 
 import frappe
 from erpnext.accounts.doctype.pos_closing_entry.pos_closing_entry import (
 	make_closing_entry_from_opening,
 )
-from erpnext.accounts.doctype.pos_invoice.pos_invoice import make_sales_return
+from erpnext.controllers.sales_and_purchase_return import make_return_doc
 from frappe.utils import now_datetime, today
 
 from mikrotik_integration import demo_company as site
@@ -13,16 +19,30 @@ from mikrotik_integration.services import voucher_sales
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_vouchers import VoucherTestCase
 
+MODE = "invoice_type"
+
 
 class PosTestCase(VoucherTestCase):
 	"""A kiosk's till, opened for the day."""
 
+	writes = "POS Invoice"
+
 	def setUp(self) -> None:
 		super().setUp()
+		self.choose_mode()
 		self.profile = self.a_profile()
 		self.opening = self.open_the_till()
 		frappe.db.commit()
 		self.addCleanup(self.close_openings)
+
+	def choose_mode(self) -> None:
+		"""What the point of sale writes; ERPNext 15 leaves no choice."""
+		if not frappe.get_meta("POS Settings").has_field(MODE):
+			return
+		before = frappe.db.get_single_value("POS Settings", MODE)
+		frappe.db.set_single_value("POS Settings", MODE, self.writes)
+		self.addCleanup(frappe.db.commit)
+		self.addCleanup(frappe.db.set_single_value, "POS Settings", MODE, before)
 
 	def open_the_till(self):
 		opening = frappe.get_doc(
@@ -74,7 +94,8 @@ class PosTestCase(VoucherTestCase):
 	def sell(self, pieces: int = 1, **values):
 		invoice = frappe.get_doc(
 			{
-				"doctype": "POS Invoice",
+				"doctype": self.writes,
+				"is_created_using_pos": 1,
 				"company": site.COMPANY,
 				"customer": frappe.db.get_single_value("ISP Settings", "voucher_customer"),
 				"pos_profile": self.profile,
@@ -96,7 +117,7 @@ class PosTestCase(VoucherTestCase):
 		return invoice
 
 	def give_back(self, invoice, pieces: int):
-		note = make_sales_return(invoice.name)
+		note = make_return_doc(invoice.doctype, invoice.name)
 		note.items[0].qty = -pieces
 		note.payments[0].amount = note.payments[0].base_amount = note.paid_amount = -20 * pieces
 		note.insert().submit()
@@ -141,15 +162,33 @@ class TestPointOfSale(PosTestCase):
 		self.give_back(returned, 1)
 		before = frappe.db.count("Hotspot Voucher", {"internet_plan": self.package.name})
 		self.close_the_day()
-		merged = frappe.db.get_value("POS Invoice", sold.name, "consolidated_invoice")
-		self.assertTrue(merged)
-		self.assertEqual([], voucher_sales.of_sale("Sales Invoice", merged))
+		self.check_merged(sold)
 		self.assertEqual(before, frappe.db.count("Hotspot Voucher", {"internet_plan": self.package.name}))
 		self.assertEqual({"Pending"}, {voucher.status for voucher in self.vouchers_of(sold)})
 		self.assertEqual({"Void"}, {voucher.status for voucher in self.vouchers_of(returned)})
+
+	def check_merged(self, sold) -> None:
+		merged = frappe.db.get_value("POS Invoice", sold.name, "consolidated_invoice")
+		self.assertTrue(merged)
+		self.assertEqual([], voucher_sales.of_sale("Sales Invoice", merged))
 
 	def test_a_kiosk_without_a_router_is_told_to_choose_one(self):
 		frappe.db.set_value("POS Profile", self.profile, "hotspot_router", None)
 		factories.a_router(self.another_router())
 		with self.assertRaises(VoucherError):
 			self.sell()
+
+
+class TestPointOfSaleWithSalesInvoices(TestPointOfSale):
+	"""ERPNext 16's own way."""
+
+	writes = "Sales Invoice"
+
+	def setUp(self) -> None:
+		if not frappe.get_meta("POS Settings").has_field(MODE):
+			raise unittest.SkipTest("ERPNext 15's point of sale writes POS Invoices only")
+		super().setUp()
+
+	def check_merged(self, sold) -> None:
+		"""Nothing is merged: the sales are Sales Invoices already."""
+		self.assertTrue(frappe.db.get_value("Sales Invoice", sold.name, "pos_closing_entry"))

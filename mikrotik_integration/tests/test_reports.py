@@ -168,6 +168,26 @@ class TestRouterHealth(ReportTestCase):
 		self.assertEqual(("Offline", 1, 1), (row["status"], row["pending_accounts"], row["failed"]))
 		self.assertIn("refused", row["says"])
 
+	def test_a_router_that_is_switched_off_here_counts_no_users(self):
+		subscription = self.paid()
+		self.sim.customer.login(subscription.username, subscription.get_password("password"))
+		self.check_router(self.router)
+		self.router.reload()
+		self.router.update({"enabled": 0}).save()
+		report = self.report(self.NAME)
+		(row,) = report["result"]
+		self.assertEqual(("Switched Off", 0), (row["status"], row["online_users"]))
+		self.assertEqual(0, self.summary(report)["Online Users"])
+		subscription.reload()
+		self.assertEqual(0, subscription.is_online)
+
+	def test_the_days_failures_are_those_of_this_router(self):
+		other = factories.a_router(self.another_router())
+		self.sim.stop()
+		self.check_router(self.router)
+		self.check_router(other)
+		self.assertEqual([1], [row["failed"] for row in self.rows(self.NAME)])
+
 
 class TestDataUsage(ReportTestCase):
 	NAME = "Data Usage"

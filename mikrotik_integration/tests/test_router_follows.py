@@ -182,7 +182,7 @@ class TestRouterFollows(ServiceTestCase):
 	def test_no_secret_is_in_the_log(self):
 		self.save(password="geheim-4711")
 		logged = frappe.get_all(
-			"MikroTik API Log", {"mikrotik_settings": self.router.name}, ["parameters", "result", "operation"]
+			"MikroTik API Log", {"router": self.router.name}, ["parameters", "result", "operation"]
 		)
 		self.assertTrue(logged)
 		self.assertNotIn("geheim-4711", str(logged))

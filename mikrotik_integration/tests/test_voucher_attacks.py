@@ -133,6 +133,18 @@ class TestGuessing(VoucherAttackTestCase):
 			answer = self.ask("redeem", code=right, **self.from_anywhere())
 			self.assertEqual(429, answer.status_code)
 
+	def test_a_flood_of_guesses_at_short_codes_does_not_shut_out_a_device_that_uses_a_voucher_here(self):
+		right, other = (self.a_code(str(secrets.randbelow(10**6)).zfill(6)) for _number in range(2))
+		self.assertEqual("ok", self.told("redeem", code=right, mac=self.mac)["state"])
+		with patch.object(prompts, "SHORT_CODES", (5, 600)):
+			for _number in range(6):
+				self.ask("redeem", code=f"{secrets.randbelow(10**6):06}x", **self.from_anywhere())
+			self.assertEqual("ok", self.told("redeem", code=right, mac=self.mac)["state"])
+			strangers = {
+				self.refusal("redeem", code=code, **self.from_anywhere()) for code in (other, f"{other}x")
+			}
+			self.assertEqual(1, len(strangers))
+
 	def test_whoever_guesses_keeps_nobody_else_from_their_code(self):
 		right = self.sell()
 		with patch.object(prompts, "SHORT_CODES", (5, 600)):
@@ -205,6 +217,28 @@ class TestBuying(VoucherAttackTestCase):
 			]
 		self.assertEqual([200] * 5 + [429] * 2, answers)
 
+	def test_asking_for_one_phone_again_and_again_costs_nobody_else_a_prompt_and_leaves_nothing(self):
+		flooded, rows = factories.a_phone(), {"mikrotik_settings": self.router.name}
+		self.daraja.customer(flooded).always(Decision.NEVER)
+		with patch.object(prompts, "A_ROUTER", (prompts.A_PHONE[0] + 1, 600)):
+			for _number in range(12):
+				self.ask("buy", package=self.package.name, phone=flooded, **self.from_anywhere())
+				self.ask("buy", package=self.package.name, phone="12345", **self.from_anywhere())
+			self.assertEqual(prompts.A_PHONE[0], frappe.db.count(PURCHASE, rows))
+			self.assertEqual("waiting", self.buy(**self.from_anywhere())["state"])
+
+	def test_nothing_is_kept_and_nothing_counted_of_a_prompt_that_mpesa_does_not_send(self):
+		package = self.a_pool(1)
+		phone = factories.a_phone()
+		self.daraja.faults.add(Fault("/mpesa/stkpush", Trouble.SERVER_ERROR, times=2))
+		with patch.object(prompts, "A_ROUTER", (1, 600)):
+			for _number in range(2):
+				self.refusal("buy", package=package.name, phone=phone, mac=self.mac)
+			frappe.db.rollback()
+			self.assertEqual(0, frappe.db.count(PURCHASE, {"phone_number": phone}))
+			self.assertEqual(1, self.for_sale(package))
+			self.assertEqual("waiting", self.buy(phone, package=package.name)["state"])
+
 	def test_only_the_package_in_the_request_counts(self):
 		phone = factories.a_phone()
 		answer = self.ask(
@@ -264,6 +298,15 @@ class TestResuming(VoucherAttackTestCase):
 			answers.append(self.ask("resume", phone=f"0711{number:06d}", mac=self.mac).status_code)
 		self.assertIn(429, answers)
 		self.assertEqual(429, self.ask("resume", phone=phone, mac=self.mac).status_code)
+
+	def test_a_flood_of_questions_about_a_phone_does_not_keep_its_device_from_what_it_bought(self):
+		phone = factories.a_phone()
+		token = self.buy(phone)["token"]
+		answers = [
+			self.ask("resume", phone=phone, **self.from_anywhere()).status_code for _number in range(12)
+		]
+		self.assertEqual(429, answers[-1])
+		self.assertEqual({"state": "found", "token": token}, self.told("resume", phone=phone, mac=self.mac))
 
 
 class TestPool(VoucherAttackTestCase):

@@ -15,6 +15,7 @@ from mikrotik_integration.services import (
 	deferred,
 	periods,
 	provisioning,
+	purchases,
 	till,
 	voucher_books,
 	voucher_sales,
@@ -22,6 +23,7 @@ from mikrotik_integration.services import (
 )
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_vouchers import VoucherTestCase
+from mikrotik_integration.tests.visitors import a_user
 
 VOUCHER = "Hotspot Voucher"
 DAY_BY_DAY = "One Invoice per Router and Day"
@@ -414,24 +416,99 @@ class TestDays(VoucherBooksTestCase):
 	def test_a_closed_period_holds_up_its_own_days_only(self):
 		closed, open_day = add_days(today(), -9), add_days(today(), -2)
 		self.cash_sales(get_datetime(closed), get_datetime(open_day))
+		period = self.close(closed)
+		daily_invoices.make_due()
+		self.assertEqual([getdate(open_day)], self.invoiced_days())
+		frappe.db.delete("Closed Document", {"parent": period})
+		daily_invoices.make_due()
+		self.assertEqual([getdate(closed), getdate(open_day)], self.invoiced_days())
+		self.assert_guests_owe(0)
+
+	def close(self, day: str, doctype: str = "Sales Invoice") -> str:
 		period = frappe.get_doc(
 			{
 				"doctype": "Accounting Period",
 				"period_name": factories.unique("Closed"),
 				"company": site.COMPANY,
-				"start_date": closed,
-				"end_date": closed,
-				"closed_documents": [{"document_type": "Sales Invoice", "closed": 1}],
+				"start_date": day,
+				"end_date": day,
+				"closed_documents": [{"document_type": doctype, "closed": 1}],
 			}
 		).insert()
 		self.addCleanup(lambda: (frappe.delete_doc("Accounting Period", period.name), frappe.db.commit()))
 		frappe.db.commit()
+		return period.name
+
+	def test_a_day_that_cannot_be_invoiced_is_a_task_of_the_accountants_until_it_is(self):
+		people = {a_user("Accounts Manager"), a_user("ISP Manager")}
+		stranger = a_user("Accounts User")
+		closed = add_days(today(), -9)
+		self.cash_sales(get_datetime(closed))
+		period = self.close(closed)
+		for _night in range(2):
+			daily_invoices.make_due()
+		self.assertEqual(1, self.card())
+		tasks = self.tasks()
+		told = [task.allocated_to for task in tasks]
+		self.assertLessEqual(people, set(told))
+		self.assertEqual((len(set(told)), False), (len(told), stranger in told))
+		self.assertTrue(all(closed in task.description and "closed" in task.description for task in tasks))
+		frappe.db.delete("Closed Document", {"parent": period})
 		daily_invoices.make_due()
-		self.assertEqual([getdate(open_day)], self.invoiced_days())
-		frappe.db.delete("Closed Document", {"parent": period.name})
-		daily_invoices.make_due()
-		self.assertEqual([getdate(closed), getdate(open_day)], self.invoiced_days())
-		self.assert_guests_owe(0)
+		self.assertEqual(([], 0), (self.tasks(), self.card()))
+
+	def tasks(self) -> list:
+		return frappe.get_all(
+			"ToDo",
+			{"reference_name": self.router.name, "status": "Open"},
+			["allocated_to", "description"],
+			order_by="creation",
+		)
+
+	def card(self) -> int:
+		"""What the workspace counts, of this router."""
+		filters = frappe.parse_json(
+			frappe.db.get_value("Number Card", "Vouchers Not Invoiced", "filters_json")
+		)
+		own = [[VOUCHER, "sold_on", "<", today()], [VOUCHER, "mikrotik_settings", "=", self.router.name]]
+		return len(frappe.get_all(VOUCHER, filters + own, order_by="name", limit=0))
+
+	def test_the_till_sells_nothing_on_a_day_whose_books_are_closed(self):
+		for doctype in ("Sales Invoice", "Payment Entry"):
+			with self.subTest(doctype):
+				period = self.close(today(), doctype)
+				self.assert_sells_nothing("closed Accounting Period")
+				frappe.delete_doc("Accounting Period", period)
+				frappe.db.commit()
+		till.sell_for_cash(self.package.name, self.router.name)
+
+	def test_the_till_sells_nothing_while_the_accounts_are_frozen(self):
+		if frappe.get_meta("Company").has_field("accounts_frozen_till_date"):
+			frozen = ("Company", site.COMPANY, "accounts_frozen_till_date")
+		else:
+			frozen = ("Accounts Settings", None, "acc_frozen_upto")
+		self.addCleanup(self.set_value, *frozen, None)
+		self.set_value(*frozen, today())
+		self.assert_sells_nothing("frozen")
+
+	def set_value(self, doctype: str, name: str | None, field: str, value: str | None) -> None:
+		if name:
+			frappe.db.set_value(doctype, name, field, value)
+		else:
+			frappe.db.set_single_value(doctype, field, value)
+		frappe.clear_document_cache(doctype, name or doctype)
+		frappe.db.commit()
+
+	def assert_sells_nothing(self, words: str) -> None:
+		before = frappe.db.count(VOUCHER)
+		with self.assertRaisesRegex(VoucherError, words):
+			till.sell_for_cash(self.package.name, self.router.name)
+		with self.assertRaisesRegex(VoucherError, words):
+			till.sell_for_mpesa(self.package.name, self.router.name, factories.a_phone())
+		with self.assertRaisesRegex(VoucherError, "at present"):
+			purchases.start(self.package.name, self.router.name, factories.a_phone())
+		frappe.db.rollback()
+		self.assertEqual(before, frappe.db.count(VOUCHER))
 
 	def invoiced_days(self) -> list[date]:
 		return frappe.get_all(

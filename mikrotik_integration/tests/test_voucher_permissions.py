@@ -1,6 +1,7 @@
 """Who may see, take and change vouchers: codes for sale are money, and staff have their own routers."""
 
 import frappe
+from frappe.utils.user import UserPermissions
 
 from mikrotik_integration.services import till
 from mikrotik_integration.services.vouchers import VOUCHER
@@ -10,6 +11,7 @@ from mikrotik_integration.tests.base import ServiceTestCase
 from mikrotik_integration.tests.visitors import Visitor, a_user, a_user_of_one_router
 
 BATCH, PURCHASE = "Hotspot Voucher Batch", "Hotspot Purchase"
+DEVICE = "Hotspot Voucher Device"
 OLD, NEW = "02:00:00:00:00:01", "02:00:00:00:00:02"
 
 
@@ -112,6 +114,56 @@ class TestOtherRouters(VoucherPermissionsTestCase):
 				)
 				self.assertEqual(403, self.status(self.stranger, "GET", doctype, name))
 
+	def test_nor_the_devices_of_guests_here_by_way_of_the_child_table(self):
+		voucher = frappe.get_doc(VOUCHER, self.sold)
+		voucher.append("devices", {"mac_address": OLD, "mikrotik_settings": self.router.name})
+		voucher.save()
+		frappe.db.commit()
+		row = voucher.devices[0].name
+		asked = {"doctype": DEVICE, "fields": ["name", "parent", "mac_address"], "filters": {"name": row}}
+		ways = (
+			("frappe.client.get_list", {**asked, "parent": VOUCHER}),
+			("frappe.client.get_value", {**asked, "fieldname": "mac_address", "parent": VOUCHER}),
+			("frappe.client.get", {"doctype": DEVICE, "name": row, "parent": VOUCHER}),
+			(
+				"frappe.desk.reportview.get",
+				{"doctype": DEVICE, "fields": '["mac_address"]', "parent": VOUCHER},
+			),
+			("frappe.client.validate_link", {"doctype": DEVICE, "docname": row, "fields": '["mac_address"]'}),
+		)
+		here = Visitor(self.web.url, a_user_of_one_router(self.router.name, "ISP Staff"))
+		for way, arguments in ways:
+			for visitor in (self.stranger, self.visitor("Customer")):
+				with self.subTest(way, user=visitor.user):
+					answer = visitor.call(way, **arguments)
+					self.assertNotIn(OLD, answer.text)
+					self.assertNotIn(self.sold, answer.text)
+		self.assertIn(OLD, here.call(*ways[0][:1], **ways[0][1]).text)
+
+	def test_nor_whether_a_document_is_there(self):
+		subscription = factories.a_subscription(self.router)
+		customer = self.visitor("Customer")
+		here = self.visitor("ISP Manager")
+		for doctype, name in (
+			(VOUCHER, self.sold),
+			(BATCH, self.batch.name),
+			(PURCHASE, self.purchase),
+			("Customer Subscription", subscription.name),
+			("MikroTik Settings", self.router.name),
+		):
+			for fields in ("[]", '["name"]', '["mikrotik_settings"]'):
+				for visitor in (self.stranger, customer):
+					with self.subTest(doctype, user=visitor.user, fields=fields):
+						answers = {
+							visitor.call(
+								"frappe.client.validate_link", doctype=doctype, docname=asked, fields=fields
+							).text
+							for asked in (name, "nothing")
+						}
+						self.assertEqual(1, len(answers), answers)
+			found = here.call("frappe.client.validate_link", doctype=doctype, docname=name, fields="[]")
+			self.assertEqual(name, found.json()["message"]["name"])
+
 	def test_and_changes_nothing(self):
 		calls = (
 			("vouchers.sold", {"voucher": self.sold}),
@@ -191,3 +243,14 @@ class TestChanges(VoucherPermissionsTestCase):
 			with self.subTest(role):
 				answer = self.visitor(role).resource("POST", BATCH, **values)
 				self.assertEqual(status, answer.status_code)
+
+	def test_the_desk_offers_nobody_a_form_for_what_services_alone_make(self):
+		for role in ("System Manager", "ISP Administrator", "ISP Manager", "ISP Staff"):
+			with self.subTest(role):
+				user = UserPermissions(a_user(role))
+				user.build_permissions()
+				self.assertEqual(set(), {VOUCHER, PURCHASE, "Router Account"} & set(user.can_create))
+		administrator = UserPermissions("Administrator")
+		administrator.build_permissions()
+		self.assertEqual(set(), {VOUCHER, PURCHASE, "Router Account"} & set(administrator.can_create))
+		self.assertIn(BATCH, administrator.can_create)

@@ -193,12 +193,24 @@ class TestUnusedVouchers(VoucherReportTestCase):
 			[(row["voucher"], row["state"], row["days_left"]) for row in rows],
 		)
 
-	def test_what_was_used_taken_back_or_has_no_date_is_not_there(self):
+	def test_what_was_used_or_taken_back_is_not_there(self):
 		used, void = self.sell(), self.sell()
 		self.change(used, first_login=now_datetime())
 		voucher_sales.void(void, "lost")
-		self.sell(factories.a_package())
 		self.assertEqual([], self.rows(UNUSED))
+
+	def test_a_voucher_without_a_last_day_is_unused_all_the_same_and_stands_last(self):
+		endless = factories.a_package()
+		forever, near = self.sell(endless), self.sell()
+		self.a_batch(1, package=endless)
+		report = self.report(UNUSED)
+		rows = [row for row in report["result"] if isinstance(row, dict)]
+		self.assertEqual((near, "Near Its Date"), (rows[0]["voucher"], rows[0]["state"]))
+		self.assertEqual({"No Last Day", "For Sale"}, {row["state"] for row in rows[1:]})
+		self.assertEqual([None, None], [row["days_left"] for row in rows[1:]])
+		self.assertEqual((3, 2), tuple(self.summary(report)[key] for key in ("Unused", "Without a Last Day")))
+		(row,) = self.rows(UNUSED, state="No Last Day")
+		self.assertEqual(forever, row["voucher"])
 
 	def test_what_was_deferred_is_written_off_when_the_date_is_past(self):
 		account = self.liability()

@@ -36,6 +36,7 @@ class VoucherTestCase(ServiceTestCase):
 		self.router = factories.a_router(self.sim, hotspot_address="wifi.example.lan")
 		self.package = factories.a_package()
 		frappe.db.commit()
+		self.check_router(self.router)  # guests buy nothing on a router that was never seen
 
 	def use_settings(self, **values) -> None:
 		before = {field: frappe.db.get_single_value("ISP Settings", field) for field in values}
@@ -104,6 +105,24 @@ class TestSaleAtTheTill(VoucherTestCase):
 		(row,) = self.rows(voucher.code)
 		self.assertEqual(("1h", "false"), (row["limit-uptime"], row["disabled"]))
 		self.assertTrue(self.log_in(voucher).is_live)
+
+	def test_no_row_of_the_router_log_has_the_code_in_full(self):
+		voucher = self.sell_one()
+		self.sim.run(f"{USERS}/set", {".id": self.rows(voucher.code)[0][".id"], "name": voucher.code.upper()})
+		self.look_at_router()
+		self.log_in(voucher)
+		frappe.db.delete("Router Account", {"reference_name": voucher.name})
+		frappe.db.commit()
+		self.look_at_router()
+		self.assertEqual([], self.rows(voucher.code))
+		log = frappe.get_all(
+			"MikroTik API Log",
+			{"mikrotik_settings": self.router.name},
+			["operation", "username", "parameters", "result"],
+			limit=0,
+		)
+		self.assertIn(f"{USERS}/remove", {row.operation for row in log})
+		self.assertNotIn(voucher.code.casefold(), str(log).casefold())
 
 	def test_each_piece_is_a_voucher_of_its_own(self):
 		vouchers = self.vouchers_of(self.till_sale(pieces=5))

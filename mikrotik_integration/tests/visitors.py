@@ -1,10 +1,13 @@
 """People who come over HTTP: guests, customers with a portal login, staff with roles."""
 
 import uuid
+from datetime import datetime
 
 import frappe
 import requests
 from frappe.utils.password import update_password
+
+from mikrotik_integration.core.payments.daraja import NAIROBI
 
 RUN = uuid.uuid4().hex[:6]
 PASSWORD = "corre-battery-savanna-7"
@@ -115,7 +118,7 @@ def confirmation(receipt: str, account: str, amount: object, shortcode: str, **v
 	return {
 		"TransactionType": "Pay Bill",
 		"TransID": receipt,
-		"TransTime": frappe.utils.now_datetime().strftime("%Y%m%d%H%M%S"),
+		"TransTime": datetime.now(NAIROBI).strftime("%Y%m%d%H%M%S"),
 		"TransAmount": amount,
 		"BusinessShortCode": shortcode,
 		"BillRefNumber": account,
@@ -130,7 +133,7 @@ def stk_callback(checkout_request_id: str, receipt: str, amount: object = 1500, 
 	items = {
 		"Amount": amount,
 		"MpesaReceiptNumber": receipt,
-		"TransactionDate": int(frappe.utils.now_datetime().strftime("%Y%m%d%H%M%S")),
+		"TransactionDate": int(datetime.now(NAIROBI).strftime("%Y%m%d%H%M%S")),
 		"PhoneNumber": 254712345678,
 	}
 	return {

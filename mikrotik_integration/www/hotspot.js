@@ -1,4 +1,6 @@
 // The captive portal. Keeps nothing on the phone: a purchase's token stands in the address, after the #.
+// Whether the device is online is what the router says: it leads here after a login, and the server reads it. That the
+// device has a voucher says nothing of it.
 (() => {
 	"use strict";
 
@@ -9,6 +11,7 @@
 	const SLOW_AFTER_MS = 120e3;
 	const PATIENCE_AFTER_MS = 75e3;
 	const STATUS_MS = 20e3;
+	const UNREAD_MS = 240e3; // routers are read every two minutes
 	const PHOTO_SIZES = [1000, 1600, 700];
 	const PRIVATE = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)\d{1,3}\.\d{1,3}(\.\d{1,3})?$/;
 
@@ -24,6 +27,7 @@
 	const mac = (asked.get("mac") || "").slice(0, 17);
 	const forms = { voucher: find("#voucher form"), replace: find("#replace form"), buy: find("#buy form") };
 	let following = 0;
+	let online = false;
 	let stopCamera = () => {};
 
 	// ---- small things
@@ -52,6 +56,7 @@
 		const error = new Error();
 		error.words = wordsOf(body) || words.try_again;
 		error.passes = answer.status === 429 || answer.status >= 500;
+		error.tooMany = answer.status === 429;
 		throw error;
 	}
 
@@ -127,7 +132,15 @@
 	// Lets this device use the voucher, waits until the router knows it and a device that was replaced has left, and logs in.
 	async function connect(code, leaving) {
 		const began = Date.now();
-		let answer = await ask("redeem", { router: place.portal, code, mac });
+		let answer;
+		try {
+			answer = await ask("redeem", { router: place.portal, code, mac });
+		} catch (error) {
+			if (!error.tooMany || !loginAddress()) throw error;
+			// The server answers no more of these; the router knows the codes, too, and only who is here can ask it.
+			progress(words.connecting);
+			return logIn(meant(code));
+		}
 		if (answer.state === "refused") return refused(code, answer);
 		const username = answer.login ? answer.login.username : ungrouped(answer.code);
 		while (!answer.ready || (leaving && Date.now() - began < LEAVING_MS)) {
@@ -140,6 +153,8 @@
 		logIn(username);
 	}
 
+	// A code as the router holds it, for when the server does not say; one that was made elsewhere stays as it was typed.
+	const meant = (code) => (/^\w{4}([ -]\w{1,4})+$/.test(code) ? code.replace(/[ -]/g, "").toLowerCase() : code);
 	const ungrouped = (code) => (/^\w{4}(-\w{1,4})+$/.test(code) ? code.replace(/-/g, "") : code);
 
 	function progress(text) {
@@ -148,7 +163,6 @@
 	}
 
 	function refused(code, answer) {
-		show("connect");
 		$("progress").textContent = "";
 		if (!answer.may_replace || !mac) return notice(answer.reason);
 		$("full").textContent = answer.reason;
@@ -210,6 +224,7 @@
 	// What is to be seen of a purchase: "waiting", "paid", or nothing, and then what can be bought.
 	function panel(name) {
 		show("purchase", !!name);
+		show("offline", !online && !name);
 		show("waiting", name === "waiting");
 		show("paid", name === "paid");
 		show("buy", !name);
@@ -230,12 +245,25 @@
 		if (answer.state === "refund") notice(words.refund);
 	}
 
-	async function paid(code) {
+	// The guest sees the code, and then connects: many a phone closes the portal's window as soon as it is online.
+	function paid(code) {
 		panel("paid");
 		$("code").textContent = code;
-		show("connect", !mac);
+		forms.voucher.elements.code.value = code;
+		show("connect", !online);
 		$("connect").onclick = () => busy($("paid"), () => connect(code));
-		if (mac && $("online").hidden) await busy($("paid"), () => connect(code));
+		$("copy").onclick = () => copy(code);
+		$("back").onclick = forget;
+	}
+
+	async function copy(code) {
+		try {
+			await navigator.clipboard.writeText(code);
+			$("progress").textContent = words.copied;
+		} catch (notAllowed) {
+			getSelection().selectAllChildren($("code"));
+			$("progress").textContent = document.execCommand("copy") ? words.copied : words.selected;
+		}
 	}
 
 	if (forms.buy) {
@@ -368,38 +396,63 @@
 	const amount = (bytes) =>
 		bytes < perGb ? `${Math.floor(bytes / perMb)} MB` : `${Math.floor((100 * bytes) / perGb) / 100} GB`;
 
+	// The two largest units, as people say it; begun minutes count.
 	function span(seconds) {
 		const units = [
-			[86400, words.day],
-			[3600, words.hour],
-			[60, words.minute],
+			[86400, words.day, words.days],
+			[3600, words.hour, words.hours],
+			[60, words.minute, words.minutes],
 		];
 		const parts = [];
-		for (const [size, word] of units) {
-			if (seconds >= size) parts.push(say(word, Math.floor(seconds / size)));
-			seconds %= size;
+		let rest = Math.ceil(seconds / 60) * 60;
+		for (const [size, one, many] of units) {
+			const count = Math.floor(rest / size);
+			if (count) parts.push(say(count === 1 ? one : many, count));
+			rest %= size;
 		}
-		return parts.slice(0, 2).join(" ") || say(words.minute, 0);
+		return parts.slice(0, 2).join(" ") || say(words.minutes, 0);
 	}
 
-	function fact(id, text) {
-		show(id, !!text);
-		$(id).lastElementChild.textContent = text;
+	function fact(card, name, text) {
+		const place = card.querySelector(`.${name}`);
+		place.hidden = !text;
+		place.lastElementChild.textContent = text;
 	}
 
-	function showLeft(answer) {
-		const ends = answer.ends_in_seconds;
-		const seconds = answer.seconds_left === null ? ends : answer.seconds_left;
-		fact("time-left", seconds === null ? "" : span(seconds));
-		fact("data-left", answer.bytes_left === null ? words.unlimited : amount(answer.bytes_left));
+	const firstCard = find(".card");
+
+	function card(voucher, one, all) {
+		const made = firstCard.cloneNode(true);
+		const ends = voucher.ends_in_seconds;
+		const seconds = [voucher.seconds_left, ends, voucher.valid_for_seconds].find((known) => known !== null);
 		const moment = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-		fact("ends", ends === null ? "" : new Date(Date.now() + ends * 1000).toLocaleString(`${language}-KE`, moment));
+		made.hidden = false;
+		made.firstChild.textContent = all.length > 1 ? voucher.package : "";
+		fact(made, "time-left", seconds === undefined ? "" : span(seconds));
+		fact(made, "data-left", voucher.bytes_left === null ? words.unlimited : amount(voucher.bytes_left));
+		fact(made, "ends", ends === null ? "" : new Date(Date.now() + ends * 1000).toLocaleString(`${language}-KE`, moment));
+		return made;
+	}
+
+	// The voucher in use or to be used next comes first; while the device is online, the others are no news.
+	function showVouchers(vouchers) {
+		$("cards").textContent = "";
+		$("cards").append(...vouchers.map(card));
+		show("online", online || vouchers.length);
+		show("online-title", online);
+		show("left-title", !online && vouchers.length === 1);
+		show("several-title", !online && vouchers.length > 1);
+		show("offline", !online && $("purchase").hidden);
+		show("log-out", online);
+		show("connect", !online);
 	}
 
 	// The router leads here after a login, with in=1: then the device is online, whenever the server hears of it.
 	async function showStatus() {
 		const justNow = asked.get("in") === "1";
-		show("online", justNow);
+		const since = Date.now();
+		online = justNow;
+		showVouchers([]);
 		if (justNow) {
 			asked.delete("in"); // loaded again, the page says what the server knows
 			history.replaceState(null, "", `?${asked}${location.hash}`);
@@ -407,14 +460,9 @@
 		for (;;) {
 			try {
 				const answer = await ask("status", { router: place.portal, mac });
-				const online = answer.online || justNow;
-				const known = answer.state === "ok";
-				if (known) showLeft(answer);
-				show("online", known || justNow);
-				show("online-title", online);
-				show("left-title", !online);
-				show("log-out", online);
-				if (!known && !justNow) return;
+				online = answer.online || (justNow && Date.now() - since < UNREAD_MS);
+				showVouchers(answer.vouchers || []);
+				if (!answer.vouchers && !justNow) return;
 			} catch (notNow) {}
 			await wait(STATUS_MS);
 		}

@@ -170,6 +170,7 @@ def _payment(payment: frappe._dict) -> frappe._dict:
 		"Needs Review": (_("Being looked at"), "orange"),
 		"Duplicate": (_("Counted once"), "gray"),
 		"Reversed": (_("Taken back"), "red"),
+		"Closed": (_("Settled otherwise"), "gray"),
 	}
 	word, color = words[payment.status]
 	return frappe._dict(

@@ -5,8 +5,12 @@
 
 FRAPPE_VERSION="${FRAPPE_VERSION:-15}"
 NODE_AT_LEAST=$((FRAPPE_VERSION < 16 ? 18 : 24))
+# cron: bench writes a crontab when it makes a bench, and dies without one. libpango, libharfbuzz: for WeasyPrint, which
+# makes the sheets of vouchers
 PACKAGES="git build-essential pkg-config python3-dev python3-venv libmariadb-dev mariadb-server mariadb-client
-	redis-server xz-utils curl"
+	redis-server xz-utils curl cron libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+# ERPNext's PDFs; Debian 14 has it no more. The pages of this app need none
+PDF_PACKAGE=wkhtmltopdf
 
 declare -A PUBLIC=(
 	[frappe]=https://github.com/frappe/frappe
@@ -47,12 +51,25 @@ have_sources() {
 
 install_packages() {
 	local missing
-	missing="$(for package in $PACKAGES; do dpkg -s "$package" >/dev/null 2>&1 || printf '%s ' "$package"; done)"
-	[[ -n "$missing" ]] || return 0
-	step "Installing packages: $missing"
-	# shellcheck disable=SC2086
-	as_root apt-get update -q >/dev/null &&
-		quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q $missing
+	missing="$(for package in $PACKAGES; do is_package_installed "$package" || printf '%s ' "$package"; done)"
+	if [[ -n "$missing" ]]; then
+		step "Installing packages: $missing"
+		as_root apt-get update -q >/dev/null || return 1
+		# shellcheck disable=SC2086
+		apt_install $missing || return 1
+	fi
+	install_pdf_package
+}
+
+is_package_installed() { dpkg -s "$1" >/dev/null 2>&1; }
+
+apt_install() { quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$@"; }
+
+install_pdf_package() {
+	is_package_installed "$PDF_PACKAGE" && return 0
+	apt_install "$PDF_PACKAGE" 2>/dev/null && return 0
+	say "This distribution has no $PDF_PACKAGE: PDFs of ERPNext's own documents (invoices, for example) need it, or
+Frappe 16 with the print format's PDF Generator set to chrome. Vouchers and receipts of this app print without it."
 }
 
 node_major() { node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }

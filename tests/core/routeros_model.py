@@ -92,7 +92,7 @@ class ModelRouter:
 
 	def _row(self, menu: str, row_id: str) -> Row:
 		for row in self.menus[menu]:
-			if row[".id"] == row_id:
+			if row.get(".id") == row_id:
 				return row
 		raise trap("no such item")
 
@@ -115,7 +115,7 @@ class ModelRouter:
 
 	def _refuse_duplicate(self, menu: str, new: Row) -> None:
 		for row in self.menus[menu]:
-			if row[".id"] != new.get(".id") and self._key(row) == self._key(new):
+			if row.get(".id") != new.get(".id") and self._key(row) == self._key(new):
 				raise trap("failure: already have user with this name for this server")
 
 	def _key(self, row: Row) -> tuple[str, str]:

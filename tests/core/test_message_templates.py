@@ -35,7 +35,9 @@ def test_anything_but_a_known_name_is_a_problem(template):
 	assert problems(template, VALUES)
 
 
-@pytest.mark.parametrize("template", ["", "Dear {{ customer_name }}, KES {{amount}}", "50% {off}", "a { b } c"])
+@pytest.mark.parametrize(
+	"template", ["", "Dear {{ customer_name }}, KES {{amount}}", "50% {off}", "a { b } c"]
+)
 def test_plain_text_and_known_names_are_none(template):
 	assert problems(template, VALUES) == []
 

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mikrotik_integration.core.payments.account_numbers import make, parse
+from mikrotik_integration.core.payments import phones
+from mikrotik_integration.core.payments.account_numbers import draw, make, parse
 
 serials = st.integers(min_value=1, max_value=10**11 - 1)
 
@@ -66,3 +67,44 @@ def test_what_is_no_account_number_is_none(text):
 def test_a_serial_that_cannot_be_typed_is_refused(serial):
 	with pytest.raises(ValueError, match="serial"):
 		make(serial)
+
+
+prefixes = st.integers(1, 999).map(str)
+
+
+@given(prefixes)
+def test_a_drawn_number_has_its_prefix_and_fits_into_mpesa(prefix):
+	number = draw(prefix)
+	assert parse(number) == number
+	assert number.startswith(prefix)
+	assert len(number) == min(len(prefix) + 10, 12)
+
+
+@given(st.data())
+def test_any_number_of_ten_digits_may_be_drawn_and_none_is_a_phone_number(data):
+	number = draw(below=lambda n: data.draw(st.integers(0, n - 1)))
+	assert len(number) == 10
+	assert number[0] != "0"
+	assert parse(number) == number
+	with pytest.raises(phones.InvalidPhone):
+		phones.normalise(number)
+
+
+@given(st.data(), prefixes)
+def test_each_random_number_is_another_account_number(data, prefix):
+	drawn: dict[str, int] = {}
+	for _number in range(2):
+		random = data.draw(st.integers(0, 10**8 - 1))
+		for before in ("", prefix):
+			assert drawn.setdefault(draw(before, below=lambda n, random=random: random), random) == random
+
+
+def test_numbers_are_drawn_from_all_over_the_room():
+	numbers = [draw() for _number in range(2000)]
+	assert len(set(numbers)) == 2000
+	for place in range(1, 10):
+		assert {number[place] for number in numbers} == set("0123456789")
+
+
+def test_the_serial_numbers_of_before_are_read_as_ever():
+	assert parse("100016") == "100016"

@@ -3,7 +3,7 @@
 import base64
 import json
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -14,7 +14,7 @@ from mikrotik_integration.core.payments import daraja
 from mikrotik_integration.core.payments.daraja import DarajaClient, DarajaError, Outcome
 
 KEY, SECRET, PASSKEY, CREDENTIAL = "the-key", "the-secret-ü€", "the-pass-key", "the-credential"
-NOW = datetime(2026, 1, 2, 3, 4, 5)
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=3)))
 CHECKOUT = "ws_CO_1"
 TOKEN_PATH = "/oauth/v1/generate?grant_type=client_credentials"
 GOOD_TOKEN = (200, {"access_token": "token-1", "expires_in": "3599"})
@@ -214,6 +214,19 @@ def test_the_question_carries_the_password_of_its_timestamp(server):
 		"Timestamp": "20260102030405",
 		"CheckoutRequestID": CHECKOUT,
 	}
+
+
+@pytest.mark.parametrize("zone_hours", [-8, 0, 3, 5.5])
+def test_the_timestamp_is_nairobis_whatever_zone_the_site_keeps(server, zone_hours):
+	server.answers = [(200, PAID)]
+	now = NOW.astimezone(timezone(timedelta(hours=zone_hours)))
+	client_of(server).stk_query("174379", PASSKEY, CHECKOUT, now)
+	assert server.requests[-1][2]["Timestamp"] == "20260102030405"
+
+
+def test_a_time_without_a_zone_is_refused(server):
+	with pytest.raises(ValueError, match="zone"):
+		client_of(server).stk_query("174379", PASSKEY, CHECKOUT, NOW.replace(tzinfo=None))
 
 
 def test_a_token_is_fetched_once_and_kept_for_a_little_less_than_it_lives(server):

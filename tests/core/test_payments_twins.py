@@ -72,6 +72,24 @@ def test_a_push_hidden_behind_an_invented_receipt_is_left_to_a_person():
 	assert find_twin(C2B, [push]) == Match(push, False)
 
 
+def test_two_receipts_that_mpesa_confirmed_are_two_payments():
+	push = replace(PUSH, receipt="SLA9", confirmed=True)
+	assert find_twin(replace(C2B, confirmed=True), [push]) is None
+	assert find_twin(push, [replace(C2B, confirmed=True)]) is None
+
+
+@pytest.mark.parametrize(
+	"push",
+	[
+		replace(PUSH, receipt="SLA9"),  # what a callback says
+		replace(PUSH, receipt=None),
+		replace(PUSH, receipt="sla1", confirmed=True),
+	],
+)
+def test_a_push_whose_receipt_is_not_confirmed_to_be_another_may_be_the_same_money(push):
+	assert find_twin(replace(C2B, confirmed=True), [push]).money == push
+
+
 def test_the_same_receipt_goes_before_a_mere_likeness():
 	named = replace(PUSH, identity="named", receipt="SLA1", at=AT + timedelta(minutes=9))
 	assert find_twin(C2B, [PUSH, named]) == Match(named, True)

@@ -74,14 +74,13 @@ def test_fasttrack_is_a_problem_while_its_rule_is_on(disabled, found):
 @pytest.mark.parametrize(
 	("level", "ok", "words"),
 	[
-		({"nlevel": "3"}, True, "at most 1 hotspot and 200 PPPoE"),
-		({"nlevel": "4"}, True, "at most 200 hotspot and 200 PPPoE"),
-		({"level": "free"}, False, "1 Mbit/s"),
+		("3", True, "at most 1 hotspot and 200 PPPoE"),
+		("4", True, "at most 200 hotspot and 200 PPPoE"),
+		("free", False, "1 Mbit/s"),
 	],
 )
 def test_what_the_licence_allows_is_said(level, ok, words):
-	with a_simulator() as simulator:
-		simulator.router.table("/system/license").only().update(level)
+	with a_simulator(behaviour=Behaviour(licence_level=level)) as simulator:
 		findings = [one for one in check_router(endpoint_of(simulator)) if words in one.text]
 	assert [one.ok for one in findings] == [ok]
 

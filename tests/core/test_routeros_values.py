@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mikrotik_integration.core.errors import InvalidValue
 from mikrotik_integration.core.routeros.values import (
 	format_duration,
 	format_rate,
+	is_sold_rate,
 	parse_bool,
 	parse_duration,
 	parse_number,
@@ -148,3 +150,31 @@ def test_flags():
 
 def test_numbers():
 	assert [parse_number(text) for text in ("18446744073709551615", "", None)] == [2**64 - 1, 0, 0]
+
+
+@pytest.mark.parametrize("text", ["1 234", "3%", "1.2GiB", "-1", "1e3", "\u0661", "+1", "9" * 21, "9" * 5000])
+def test_what_is_no_number_is_refused_in_the_words_of_core(text):
+	with pytest.raises(InvalidValue):
+		parse_number(text)
+
+
+@pytest.mark.parametrize("text", ["?", "9" * 5000, "9" * 5000 + "w", "1x", "\u0661s"])
+def test_what_is_no_duration_is_refused_in_the_words_of_core(text):
+	with pytest.raises(InvalidValue):
+		parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "9" * 5000 + "G", "1." + "9" * 5000, "9" * 16])
+def test_a_rate_beyond_every_line_is_refused(text):
+	with pytest.raises(InvalidValue):
+		parse_rate(text)
+	assert same_rate_limit(text, text)
+	assert not same_rate_limit(text, "1M")
+
+
+@pytest.mark.parametrize(
+	("text", "is_sold"),
+	[("10", False), ("999", False), ("1000", True), ("10M", True), ("0", True), ("", True)],
+)
+def test_a_speed_of_a_few_bits_is_not_sold(text, is_sold):
+	assert is_sold_rate(parse_rate(text)) == is_sold

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import settings
@@ -95,6 +95,11 @@ class HotspotUser(RuleBasedStateMachine):
 	def read(self):
 		sessions = [a_session(counts, device) for device, counts in self.live.items()]
 		self.advance(a_reading(self.row, *sessions, row_id=f"*{self.row_number}"))
+
+	@rule()
+	def read_a_row_that_cannot_be_read(self):
+		sessions = [a_session(counts, device) for device, counts in self.live.items()]
+		self.advance(replace(a_reading(ZERO, *sessions, row_id=""), is_counted=False))
 
 	@precondition(lambda self: self.live)
 	@rule(data=st.data())
@@ -266,3 +271,16 @@ def test_a_session_of_which_any_counter_fell_is_another_one(what):
 
 def test_a_delta_is_what_moved():
 	assert advance(None, a_reading())[1] == Delta(0, 0, 0)
+
+
+def test_what_a_row_owes_is_not_forgotten_while_the_row_cannot_be_read():
+	unread = replace(a_reading(row_id=""), is_counted=False)
+	session = a_session((100, 0, 0))
+	readings = (a_reading(ZERO, session), a_reading(ZERO), unread, unread, a_reading((100, 0, 0)))
+	assert [delta[0] for delta in counted(*readings)] == [100, 0, 0, 0, 0]
+
+
+def test_a_row_that_could_not_be_read_is_counted_once_it_can_be():
+	unread = replace(a_reading(row_id=""), is_counted=False)
+	readings = (a_reading((100, 0, 0)), unread, a_reading((150, 0, 0)))
+	assert [delta[0] for delta in counted(*readings)] == [100, 0, 50]

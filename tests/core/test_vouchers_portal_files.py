@@ -21,7 +21,7 @@ SITE = "https://erp.example.com"
 HTML = [name for name in NAMES if name.endswith(".html")]
 VARIABLE = re.compile(r"\$\(([^)]*)\)")
 # What the router itself made; everything else may hold what somebody sent.
-SAFE_AS_IT_IS = {"link-login-only", "link-logout", "session-time-left", "remain-bytes-total-nice"}
+SAFE_AS_IT_IS = {"link-login-only", "link-logout", "remain-bytes-total", "remain-bytes-total-nice"}
 HOSTILE = "\"><script>alert(1)</script>'&$(password)@SCRIPT@ é"
 
 
@@ -287,3 +287,43 @@ def test_the_script_shows_an_error_in_words_and_stays(tmp_path):
 )
 def test_the_script_goes_to_the_portal_once_if_it_can_be_reached(tmp_path, fragment, portal, expected):
 	assert run_script(tmp_path, fragment=fragment, portal=portal)[4:] == expected
+
+
+def test_the_status_page_says_nothing_of_the_time_that_all_devices_may_be_on_together():
+	"""A voucher of 7 days for two devices has a cap of 14 days on the router."""
+	assert "session-time-left" not in the_files()["status.html"]
+
+
+AMOUNT = """
+const attributes = {"data-bytes": process.argv[2], "data-per-mb": process.argv[3]};
+const left = {textContent: "1.9 MiB", getAttribute: name => attributes[name]};
+global.document = {getElementById: id => id === "left" && process.argv[2] ? left : null};
+eval(require("fs").readFileSync(0, "utf8"));
+console.log(left.textContent);
+"""
+
+
+@needs_node
+@pytest.mark.parametrize(
+	("left", "bytes_per_mb", "shown"),
+	[
+		("500000000", 1_000_000, "500 MB"),
+		("1999999999", 1_000_000, "1.99 GB"),
+		("1073741824", 1 << 20, "1 GB"),
+		("1000000000", 1 << 20, "953 MB"),
+		("", 1_000_000, "1.9 MiB"),
+	],
+)
+def test_the_status_page_says_what_data_is_left_in_the_portals_unit(tmp_path, left, bytes_per_mb, shown):
+	page = Page(the_files(bytes_per_mb=bytes_per_mb)["status.html"])
+	(span,) = [values for values in page.all("span") if values.get("id") == "left"]
+	assert span == {"id": "left", "data-bytes": "$(remain-bytes-total)", "data-per-mb": str(bytes_per_mb)}
+	(tmp_path / "run.js").write_text(AMOUNT)
+	done = subprocess.run(
+		["node", str(tmp_path / "run.js"), left, str(bytes_per_mb)],
+		input=page.scripts[0],
+		capture_output=True,
+		text=True,
+		check=True,
+	)
+	assert done.stdout.strip() == shown

@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,6 +17,7 @@ QUICK = dict(accept_after_s=0.02, prompt_lifetime_s=0.3, c2b_twin_gap_s=0.02, re
 PUSH = "/mpesa/stkpush/v1/processrequest"
 QUERY = "/mpesa/stkpushquery/v1/query"
 STATUS = "/mpesa/transactionstatus/v1/query"
+NAIROBI = timezone(timedelta(hours=3))
 
 
 class Site(ThreadingHTTPServer):
@@ -71,8 +72,8 @@ class Shop:
 		headers = {"Authorization": f"Bearer {self.token}"}
 		return requests.post(self.sim.base_url + path, json=body, headers=headers)
 
-	def signed(self, **body):
-		timestamp = datetime.now().strftime("%Y%m%d%H%M%S")
+	def signed(self, at=None, **body):
+		timestamp = (at or datetime.now(NAIROBI)).strftime("%Y%m%d%H%M%S")
 		merchant = self.sim.merchant
 		password = base64.b64encode(f"{merchant.shortcode}{merchant.passkey}{timestamp}".encode()).decode()
 		return {"BusinessShortCode": merchant.shortcode, "Password": password, "Timestamp": timestamp, **body}
@@ -198,6 +199,17 @@ def test_a_malformed_push_is_refused_and_shown_to_nobody(shop, changes):
 	answer = shop.post(PUSH, shop.push_body(**changes))
 	assert (answer.status_code, answer.json()["errorCode"]) == (400, "400.002.02")
 	assert shop.sim.mpesa.prompts() == []
+
+
+@pytest.mark.parametrize("zone_hours", [0, -5, 5.5])
+def test_a_query_in_another_zone_than_nairobis_is_refused(shop, zone_hours):
+	prompt = shop.post(PUSH, shop.push_body()).json()["CheckoutRequestID"]
+	elsewhere = datetime.now(timezone(timedelta(hours=zone_hours)))
+	answer = shop.post(QUERY, shop.signed(at=elsewhere, CheckoutRequestID=prompt))
+	assert (answer.status_code, answer.json()["errorMessage"]) == (400, "Bad Request - Invalid Timestamp")
+	nearly = datetime.now(NAIROBI) - timedelta(minutes=5)
+	answer = shop.post(QUERY, shop.signed(at=nearly, CheckoutRequestID=prompt))
+	assert answer.json().get("errorMessage") != "Bad Request - Invalid Timestamp"
 
 
 @pytest.mark.parametrize("amount", [1, 1.0, "1", "1.00", 250_000])

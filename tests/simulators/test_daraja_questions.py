@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timezone
 from decimal import Decimal
 
 import pytest
@@ -38,7 +38,8 @@ def client_of(shop):
 
 def outcome(shop, checkout):
 	merchant = shop.sim.merchant
-	return client_of(shop).stk_query(merchant.shortcode, merchant.passkey, checkout, datetime.now()).outcome
+	now = datetime.now(timezone.utc)
+	return client_of(shop).stk_query(merchant.shortcode, merchant.passkey, checkout, now).outcome
 
 
 def ask(shop, receipt):

@@ -1,6 +1,7 @@
 """The simulator as a process of its own: command line, state file, control port."""
 
 import ast
+import json
 import re
 import signal
 import ssl
@@ -171,6 +172,14 @@ def test_one_order_can_be_given_from_a_shell(start) -> None:
 	tell = [*PROGRAM[:-1], PROGRAM[-1] + ".tell", str(process.control_port)]
 	done = subprocess.run([*tell, "faults", "latency_ms=5"], capture_output=True, text=True, cwd=ROOT)
 	assert (done.returncode, '"latency_ms": 5' in done.stdout) == (0, True)
+	odd = subprocess.run(
+		[*tell, "faults", 'odd_spellings={"uptime": "?"}', "odd_rows_of=[ann"],
+		capture_output=True,
+		text=True,
+		cwd=ROOT,
+	)
+	assert json.loads(odd.stdout)["odd_spellings"] == {"uptime": "?"}
+	assert json.loads(odd.stdout)["odd_rows_of"] == "[ann"
 	failed = subprocess.run(
 		[*tell, "login", "user=ann", "password=0123"], capture_output=True, text=True, cwd=ROOT
 	)

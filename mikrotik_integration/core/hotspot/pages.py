@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..errors import InvalidValue
 from ..provisioning.marks import bears_site_mark, check_word, site_mark
 from ..routeros.client import Command, Reply, Router
 from ..routeros.errors import NoSuchCommand, NotPermitted, Trap
@@ -44,11 +45,11 @@ class PagesOutcome:
 def install_pages(router: Router, site_id: str, directory: str, files: Mapping[str, str]) -> PagesOutcome:
 	"""Makes the directory hold these files, which bear the site's mark. A file without it is not overwritten.
 
-	The API user needs the policy ftp besides read and write. Raises ConnectionLost, ValueError for a directory that is
+	The API user needs the policy ftp besides read and write. Raises ConnectionLost, InvalidValue for a directory that is
 	not one plain name, and the Trap of a menu that may not be read."""
 	check_word(site_id, "The site id")
 	if not _DIRECTORY.fullmatch(directory) or directory in ("hotspot", _FLASH):
-		raise ValueError("The directory of the pages is one plain name of its own, like hotspot-erpnext")
+		raise InvalidValue("The directory of the pages is one plain name of its own, like hotspot-erpnext")
 	place = f"{_FLASH}/{directory}" if _read(router, [_FLASH]) else directory
 	paths = {f"{place}/{name}": text for name, text in files.items()}
 	before = _read(router, [place, *paths])
@@ -82,8 +83,10 @@ def _write(
 	if place not in before:
 		(made,) = router.run([Command(f"{MENU}/add", (("name", place), ("type", "directory")))])
 		no_directory = made.error
-	replies = router.run([_command(path, text, before.get(path)) for path, text in texts.items()])
-	return {path: _why(reply, no_directory) for path, reply in zip(texts, replies, strict=True)}
+	paths = [path for path in texts if path not in before or before[path].get(".id")]
+	replies = router.run([_command(path, texts[path], before.get(path)) for path in paths])
+	no_id = dict.fromkeys(texts, "The router shows it without its .id, so it cannot be changed")
+	return no_id | {path: _why(reply, no_directory) for path, reply in zip(paths, replies, strict=True)}
 
 
 def _why(reply: Reply, no_directory: Trap | None) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..foreign_text import ip_address, plain_text
 from ..routeros.client import Command, Router
 from ..routeros.errors import RouterError
 
@@ -31,7 +32,7 @@ class NotSet(RouterError):
 
 @dataclass(frozen=True)
 class HotspotProfile:
-	"""A server profile as it is. `pages`: the directory that stands in for the router's own pages, if any.
+	"""A server profile as it is, in texts fit for a one-line field. `pages`: the directory that stands in for the router's own pages, if any.
 	`servers`: the hotspot servers that use it, switched on."""
 
 	row_id: str
@@ -54,14 +55,14 @@ def read_profiles(router: Router) -> list[HotspotProfile]:
 	return [
 		HotspotProfile(
 			row_id=row.get(".id", ""),
-			name=row.get("name", ""),
-			login_by=tuple(word for word in row.get("login-by", "").split(",") if word),
-			dns_name=row.get("dns-name", ""),
-			address=row.get("hotspot-address", ""),
-			pages=row.get("html-directory-override", ""),
-			certificate=row.get("ssl-certificate", "none").replace("none", ""),
+			name=plain_text(row.get("name")),
+			login_by=tuple(word for word in plain_text(row.get("login-by")).split(",") if word),
+			dns_name=plain_text(row.get("dns-name")),
+			address=ip_address(row.get("hotspot-address")),
+			pages=plain_text(row.get("html-directory-override")),
+			certificate=plain_text(row.get("ssl-certificate", "none")).replace("none", ""),
 			servers=tuple(
-				server.get("name", "")
+				plain_text(server.get("name"))
 				for server in servers
 				if server.get("profile", "default") == row.get("name") and server.get("disabled") != "true"
 			),
@@ -107,6 +108,10 @@ def _chosen(router: Router, name: str) -> HotspotProfile:
 
 
 def _set(router: Router, profile: HotspotProfile, column: str, value: str) -> None:
+	if not profile.row_id:
+		raise NotSet(
+			f"The router shows the hotspot profile {profile.name!r} without its .id: it cannot be changed"
+		)
 	(reply,) = router.run([Command(f"{MENU}/set", ((".id", profile.row_id), (column, value)))])
 	if reply.error:
 		raise reply.error

@@ -8,14 +8,15 @@ that fits decides: ours stand before entries of others that drop or reject what 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..errors import InvalidValue
 from ..provisioning.marks import account_comment, account_of, check_word
 from ..routeros.client import Command, Reply, Router
 from ..routeros.errors import NoSuchItem
-from ..routeros.values import parse_bool
+from ..routeros.reading import Row, flag
 
 MENU = "/ip/hotspot/walled-garden/ip"
 MARK = "portal"
@@ -38,8 +39,6 @@ _TCP = ("tcp", "6")
 # With any of these an entry would open less than it says.
 _OF_SOME_CLIENTS = ("src-address", "src-address-list")
 _NARROWING = (*_OF_SOME_CLIENTS, "dst-address-list")
-
-RouterRow = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class GardenOutcome:
 
 
 def opening_of(url: str, server: str = "") -> Opening:
-	"""The opening that a portal at this address needs. Raises ValueError for what is no http(s) address."""
+	"""The opening that a portal at this address needs. Raises InvalidValue for what is no http(s) address."""
 	parts = urlsplit(url)
 	if (
 		parts.scheme not in _PORTS
@@ -84,7 +83,7 @@ def opening_of(url: str, server: str = "") -> Opening:
 		or "*" in parts.hostname
 		or parts.hostname.startswith(":")
 	):
-		raise ValueError(f"{url!r} is not the address of a portal. Write it like https://erp.example.com")
+		raise InvalidValue(f"{url!r} is not the address of a portal. Write it like https://erp.example.com")
 	return Opening(parts.hostname, parts.port or _PORTS[parts.scheme], server or ALL_SERVERS)
 
 
@@ -97,7 +96,7 @@ def reconcile_walled_garden(router: Router, site_id: str, openings: Sequence[Ope
 	rows = _rows(router)
 	missing, surplus = _difference(rows, site_id, wanted)
 	adds = [_add(site_id, opening, _first_refusal(rows, site_id)) for opening in missing]
-	removes = [Command(f"{MENU}/remove", ((".id", row[".id"]),)) for row in surplus]
+	removes = [Command(f"{MENU}/remove", ((".id", row[".id"]),)) for row in surplus if row.get(".id")]
 	replies = router.run([*adds, *removes]) if adds or removes else []
 	if not replies:
 		return GardenOutcome(0, 0)
@@ -109,35 +108,35 @@ def reconcile_walled_garden(router: Router, site_id: str, openings: Sequence[Ope
 	)
 
 
-def _rows(router: Router) -> list[RouterRow]:
+def _rows(router: Router) -> list[Row]:
 	"""The entries in their order, without those that the router makes itself."""
-	return [row for row in router.rows(MENU, (*_COLUMNS, *_NARROWING)) if not _flag(row, "dynamic")]
+	return [row for row in router.rows(MENU, (*_COLUMNS, *_NARROWING)) if not flag(row, "dynamic")]
 
 
-def _is_ours(row: RouterRow, site_id: str) -> bool:
+def _is_ours(row: Row, site_id: str) -> bool:
 	return account_of(row.get("comment"), site_id) == MARK
 
 
-def _first_refusal(rows: Sequence[RouterRow], site_id: str) -> RouterRow | None:
+def _first_refusal(rows: Sequence[Row], site_id: str) -> Row | None:
 	"""The first entry of somebody else that shuts out others than single clients."""
 	refusals = (
 		row
 		for row in rows
 		if not _is_ours(row, site_id)
 		and row.get("action", "accept") != "accept"
-		and not _flag(row, "disabled")
+		and not flag(row, "disabled")
 		and not any(row.get(column) for column in _OF_SOME_CLIENTS)
 	)
 	return next(refusals, None)
 
 
 def _difference(
-	rows: Sequence[RouterRow], site_id: str, wanted: Sequence[Opening]
-) -> tuple[list[Opening], list[RouterRow]]:
+	rows: Sequence[Row], site_id: str, wanted: Sequence[Opening]
+) -> tuple[list[Opening], list[Row]]:
 	"""Openings that no row holds, and rows of ours that hold none, or one that another holds already, or come too
 	late to be asked."""
 	missing = list(wanted)
-	surplus: list[RouterRow] = []
+	surplus: list[Row] = []
 	refusal = _first_refusal(rows, site_id)
 	is_late = False
 	for row in rows:
@@ -152,7 +151,7 @@ def _difference(
 	return missing, surplus
 
 
-def _holds(row: RouterRow, opening: Opening) -> bool:
+def _holds(row: Row, opening: Opening) -> bool:
 	wanted = opening.values()
 	columns = ("dst-host", "dst-address", "dst-port")
 	return (
@@ -160,20 +159,18 @@ def _holds(row: RouterRow, opening: Opening) -> bool:
 		and row.get("action", "accept") == "accept"
 		and row.get("protocol", "") in _TCP
 		and (row.get("server") or ALL_SERVERS) == opening.server
-		and not _flag(row, "disabled")
+		and not flag(row, "disabled")
 		and not any(row.get(column) for column in _NARROWING)
 	)
 
 
-def _add(site_id: str, opening: Opening, before: RouterRow | None) -> Command:
+def _add(site_id: str, opening: Opening, before: Row | None) -> Command:
 	comment = account_comment(site_id, MARK, "the portal, before login")
-	place = (("place-before", before[".id"]),) if before else ()
+	place = (("place-before", before[".id"]),) if before and before.get(".id") else ()
 	return Command(f"{MENU}/add", (*opening.values().items(), ("comment", comment), *place))
 
 
-def _problems(
-	replies: Sequence[Reply], missing: Sequence[Opening], surplus: Sequence[RouterRow]
-) -> Iterator[str]:
+def _problems(replies: Sequence[Reply], missing: Sequence[Opening], surplus: Sequence[Row]) -> Iterator[str]:
 	if missing or surplus:
 		yield from dict.fromkeys(
 			str(reply.error) for reply in replies if reply.error and not isinstance(reply.error, NoSuchItem)
@@ -190,10 +187,3 @@ def _is_address(host: str) -> bool:
 	except ValueError:
 		return False
 	return True
-
-
-def _flag(row: RouterRow, name: str) -> bool:
-	try:
-		return parse_bool(row.get(name))
-	except ValueError:
-		return False

@@ -1,11 +1,15 @@
 """The account number that a customer types into the M-PESA menu: digits, the last one a Luhn check digit.
 
-Luhn catches any single wrong digit, and any two neighbours swapped except 0 and 9.
+Luhn catches any single wrong digit, and any two neighbours swapped except 0 and 9. Numbers are drawn at random: whoever
+has one cannot tell another, and a site that was restored from a backup does not give out again what it gave out since.
 """
 
 import re
+import secrets
+from collections.abc import Callable
 
 MAX_DIGITS = 12  # what M-PESA shows of an AccountReference
+RANDOM_DIGITS = 9
 _MISREAD = str.maketrans("Oo", "00")
 _SEPARATORS = re.compile(r"[\s\-._/]+")
 _ACCOUNT_NUMBER = re.compile(r"[1-9][0-9]{1,11}")
@@ -16,6 +20,20 @@ def make(serial: int) -> str:
 	if not 1 <= serial < 10 ** (MAX_DIGITS - 1):
 		raise ValueError(f"an account number is made of a serial from 1 to {10 ** (MAX_DIGITS - 1) - 1}")
 	return f"{serial}{_check_digit(str(serial))}"
+
+
+def draw(prefix: str = "", below: Callable[[int], int] = secrets.randbelow) -> str:
+	"""A new account number: the prefix, which does not begin with 0; nine random digits, or as many as there is room
+	for; the check digit.
+
+	Without a prefix it has ten digits and does not begin with 0: no way to write a phone number does so, and somebody
+	who types theirs instead pays for nobody else. ``below(n)`` is a random number from 0 to n - 1.
+	"""
+	if not prefix:
+		first = 10 ** (RANDOM_DIGITS - 1)
+		return make(first + below(9 * first))
+	digits = min(RANDOM_DIGITS, MAX_DIGITS - 1 - len(prefix))
+	return make(int(f"{prefix}{below(10**digits):0{digits}}"))
 
 
 def parse(text: str) -> str | None:

@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Protocol
 
@@ -39,6 +39,7 @@ __all__ = [
 SANDBOX_URL = "https://sandbox.safaricom.co.ke"
 PRODUCTION_URL = "https://api.safaricom.co.ke"
 
+NAIROBI = timezone(timedelta(hours=3), "EAT")
 _TOKEN_PATH = "/oauth/v1/generate?grant_type=client_credentials"
 _TOKEN_MARGIN_S = 60
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
@@ -130,11 +131,14 @@ class DarajaClient:
 		self._timeout_s = timeout_s
 
 	def stk_query(self, shortcode: str, passkey: str, checkout_request_id: str, now: datetime) -> StkAnswer:
-		"""What became of the push `checkout_request_id`; `now` is Nairobi time. Raises DarajaError.
+		"""What became of the push `checkout_request_id`? Raises DarajaError.
 
-		PAID is said only on ResultCode 0 for exactly this request; what is not clear is UNKNOWN.
+		PAID is said only on ResultCode 0 for exactly this request; what is not clear is UNKNOWN. `now` is aware of its
+		zone: Daraja refuses a Timestamp that is not Nairobi's time.
 		"""
-		timestamp = now.strftime("%Y%m%d%H%M%S")
+		if now.tzinfo is None:
+			raise ValueError("now must be aware of its zone")
+		timestamp = now.astimezone(NAIROBI).strftime("%Y%m%d%H%M%S")
 		password = base64.b64encode(f"{shortcode}{passkey}{timestamp}".encode()).decode()
 		question = {
 			"BusinessShortCode": shortcode,

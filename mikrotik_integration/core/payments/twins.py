@@ -33,6 +33,7 @@ class Money:
 	at: when the push was sent, or when M-PESA says that the C2B was paid; None if it does not say
 	phone: the payer as 254..., or as M-PESA masks it; None or anything else if it is not known
 	has_twin: whether its other shape was found already
+	confirmed: whether M-PESA itself told that this receipt is this payment's
 	"""
 
 	identity: str
@@ -44,6 +45,7 @@ class Money:
 	at: datetime | None
 	phone: str | None = None
 	has_twin: bool = False
+	confirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,13 @@ def _can_be_one(one: Money, other: Money, window: timedelta) -> bool:
 		and one.shortcode.strip() == other.shortcode.strip()
 		and _is_near(one, other, window)
 		and phones.may_be_same(one.phone, other.phone)
+		and not _have_receipts_of_their_own(one, other)
 	)
+
+
+def _have_receipts_of_their_own(one: Money, other: Money) -> bool:
+	"""M-PESA gives each payment one receipt: two that it confirmed are two payments."""
+	return one.confirmed and other.confirmed and _folded(one.receipt or "") != _folded(other.receipt or "")
 
 
 def _is_near(one: Money, other: Money, window: timedelta) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..errors import InvalidValue
 from ..routeros.client import Command, Router
-from ..routeros.values import parse_duration, parse_number
+from ..routeros.reading import Reader, Row
 from .marks import account_comment, account_of
 from .menus import COMMENT, HOTSPOT
 
-Row = Mapping[str, str]
 _COLUMNS = (
 	".id",
 	"name",
@@ -38,23 +38,34 @@ def read_users(router: Router) -> list[dict[str, str]]:
 
 
 def adoptable(rows: Sequence[Row], site_id: str) -> list[Row]:
-	"""Those that are neither this site's nor the router's own."""
+	"""Those that are neither this site's nor the router's own, and whose id and counters can be read: a row that cannot
+	be read stays somebody else's, and is said to be where an account needs its name."""
 	return [
 		row
 		for row in rows
 		if account_of(row.get(COMMENT), site_id) is None
 		and row.get("default") != "true"
 		and row.get("dynamic") != "true"
+		and row.get(".id")
+		and _counters(row) is not None
 	]
 
 
 def counters(row: Row) -> tuple[int, int, int]:
-	"""Bytes in (the customer's upload), bytes out and seconds of all ended sessions."""
-	return (
-		parse_number(row.get("bytes-in")),
-		parse_number(row.get("bytes-out")),
-		parse_duration(row.get("uptime")),
-	)
+	"""Bytes in (the customer's upload), bytes out and seconds of all ended sessions of an adoptable row."""
+	found = _counters(row)
+	if found is None:
+		raise InvalidValue("The router's counters of this user cannot be read")
+	return found
+
+
+def _counters(row: Row) -> tuple[int, int, int] | None:
+	reader = Reader(HOTSPOT.account_menu)
+	bytes_in, bytes_out = reader.number(row, "bytes-in"), reader.number(row, "bytes-out")
+	seconds = reader.seconds(row, "uptime")
+	if bytes_in is None or bytes_out is None or seconds is None:
+		return None
+	return bytes_in, bytes_out, seconds
 
 
 def adopt(router: Router, site_id: str, owners: Mapping[str, tuple[str, str]]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from ..foreign_text import plain_text, version
 from ..routeros.client import Command, Endpoint, Reply, Router, connect
 from ..routeros.errors import NoSuchCommand, NotPermitted, RouterError
 from ..routeros.values import parse_router_date
@@ -20,9 +21,10 @@ _NOBODY = (".id", "*FFFFFFFE")
 _LARGEST_CLOCK_ERROR = timedelta(minutes=5)
 _LARGEST_ZONE = timedelta(hours=14)
 # Hotspot and PPPoE users at once (https://mikrotikdocs.fyi/license, after MikroTik's table of licence levels).
-_LICENCE_LIMITS = {"1": (1, 1), "3": (1, 200), "4": (200, 200), "5": (500, 500)}
+LICENCE_LIMITS = {"1": (1, 1), "3": (1, 200), "4": (200, 200), "5": (500, 500)}
 _FREE_CHR = "free"
-_OFFSET = re.compile(r"([+-])(\d{1,2}):(\d{2})(?::\d{2})?")
+_OFFSET_S = re.compile(r"-?[0-9]{1,5}")
+_OFFSET = re.compile(r"([+-])([0-9]{1,2}):([0-9]{2})(?::[0-9]{2})?")
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,15 @@ def _identity(reply: Reply, now: datetime) -> Iterator[Finding]:
 	elif reply.error:
 		yield Finding(False, f"The router does not tell its name. {reply.error}")
 	else:
-		yield Finding(True, f"It is {_first(reply).get('name', '')!r}")
+		yield Finding(True, f"It is {plain_text(_first(reply).get('name'))!r}")
 
 
 def _version(reply: Reply, now: datetime) -> Iterator[Finding]:
 	row = _first(reply)
 	if row:
-		yield Finding(True, f"RouterOS {row.get('version', '?')} on {row.get('board-name', '?')}")
+		yield Finding(
+			True, f"RouterOS {version(row.get('version', '?'))} on {plain_text(row.get('board-name', '?'))}"
+		)
 
 
 def _may_write(reply: Reply, now: datetime) -> Iterator[Finding]:
@@ -145,7 +149,7 @@ def _device_mode(reply: Reply, now: datetime) -> Iterator[Finding]:
 	if row.get("hotspot") in ("false", "no"):
 		yield Finding(
 			False,
-			f"device-mode {row.get('mode', '')!r} switches the hotspot off: "
+			f"device-mode {plain_text(row.get('mode'))!r} switches the hotspot off: "
 			"/system/device-mode/update hotspot=yes, and confirm at the router",
 		)
 
@@ -155,8 +159,8 @@ def _licence(reply: Reply, now: datetime) -> Iterator[Finding]:
 	level = row.get("nlevel", row.get("level", ""))
 	if level == _FREE_CHR:
 		yield Finding(False, "The CHR has the free licence: 1 Mbit/s for each interface, whatever was sold")
-	if level in _LICENCE_LIMITS:
-		hotspot, pppoe = _LICENCE_LIMITS[level]
+	if level in LICENCE_LIMITS:
+		hotspot, pppoe = LICENCE_LIMITS[level]
 		yield Finding(
 			True, f"Licence level {level}: at most {hotspot} hotspot and {pppoe} PPPoE users at once"
 		)
@@ -191,7 +195,4 @@ def _offset(text: str | None) -> timedelta | None:
 	if found := _OFFSET.fullmatch(text or ""):
 		size = timedelta(hours=int(found[2]), minutes=int(found[3]))
 		return -size if found[1] == "-" else size
-	try:
-		return timedelta(seconds=int(text or ""))
-	except ValueError:
-		return None
+	return timedelta(seconds=int(text or "")) if _OFFSET_S.fullmatch(text or "") else None

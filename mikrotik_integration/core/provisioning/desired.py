@@ -44,7 +44,9 @@ class DesiredProfile:
 class DesiredAccount:
 	"""One login. `limit_bytes_total` and `limit_uptime_s` are the hotspot's lifetime caps, 0 for none.
 
-	`push_secret`: set the password even where the router does not let us read the present one."""
+	`push_secret`: set the password even where the router does not let us read the present one.
+	`is_news`: the site has decided this and not yet seen the router hold it (`removals.takes_too_much`).
+	`is_code`: who knows the user name gets in, as with a voucher: results and errors show the end of it only."""
 
 	account_id: str
 	service: Service
@@ -58,3 +60,5 @@ class DesiredAccount:
 	mac_address: str = ""
 	remark: str = ""
 	push_secret: bool = False
+	is_news: bool = False
+	is_code: bool = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from ..errors import InvalidValue
 from .columns import Ends
 
 _WORD = re.compile(r"[^\s:]+")
@@ -16,9 +17,9 @@ _PENDING = {Ends.SESSIONS: "[restart]", Ends.LOGINS: "[relogin]"}
 
 
 def check_word(word: str, what: str) -> None:
-	"""Raises ValueError for an id that would make a mark ambiguous."""
+	"""Raises InvalidValue for an id that would make a mark ambiguous."""
 	if not _WORD.fullmatch(word):
-		raise ValueError(f"{what} {word!r} must not be empty nor hold spaces or colons")
+		raise InvalidValue(f"{what} {word!r} must not be empty nor hold spaces or colons")
 
 
 def site_mark(site_id: str) -> str:

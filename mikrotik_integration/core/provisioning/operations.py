@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from ..foreign_text import plain_text
 from ..routeros.client import Command
+from .codes import hide
 from .columns import Ends
 from .menus import PASSWORD
 
 MASK = "********"
+NO_ID = "The router shows the row without its .id, so it cannot be changed"
+_LONGEST_ARGUMENT = 300
 FIRST, LAST = 0, 1
 
 
@@ -19,7 +23,7 @@ class Operation:
 
 	`subject`: the login or profile name it is about. `frees`: a login name that its account no longer holds
 	after this. `ends`: what must end for this to take effect. `sweeps`: it ends such a thing, to be done once.
-	`restarts_users`: whoever uses this profile must reconnect after this."""
+	`restarts_users`: whoever uses this profile must reconnect after this. `is_code`: its login's name is a secret."""
 
 	access: str
 	path: str
@@ -31,14 +35,25 @@ class Operation:
 	ends: Ends = Ends.NOTHING
 	sweeps: bool = False
 	restarts_users: bool = False
+	is_code: bool = False
 
 	def command(self) -> Command:
 		return Command(self.path, self.args)
 
+	@property
+	def lacks_id(self) -> bool:
+		"""Whether the router showed the row without the `.id` by which alone it can be changed."""
+		return (".id", "") in self.args
+
 	def masked_args(self) -> dict[str, str]:
 		"""The arguments, fit for a log."""
 		about = {} if any(name == "name" for name, _ in self.args) else {"user": self.subject}
-		return {name: MASK if name == PASSWORD else value for name, value in self.args} | about
+		args = {name: MASK if name == PASSWORD else value for name, value in self.args} | about
+		return {name: plain_text(self.hidden(value), _LONGEST_ARGUMENT) for name, value in args.items()}
+
+	def hidden(self, text: str) -> str:
+		"""The text without the name of this login, if that is a secret."""
+		return hide(text, {self.subject, dict(self.args).get("name", "")}) if self.is_code else text
 
 	@property
 	def pushes_password(self) -> bool:

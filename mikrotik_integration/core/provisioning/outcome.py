@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from . import plan
+from .codes import hide
 from .operations import Operation, OperationResult
+from .removals import MassRemoval
 from .view import View
 
 
@@ -23,7 +25,7 @@ class AccountResult:
 
 @dataclass(frozen=True)
 class UnmanagedRow:
-	"""A row that this site did not make, left as it is."""
+	"""A row that this site did not make, left as it is. Texts fit for a one-line field."""
 
 	menu: str
 	name: str
@@ -33,12 +35,14 @@ class UnmanagedRow:
 
 @dataclass(frozen=True)
 class Outcome:
-	"""What one pass found and did. `unmanaged` only of a pass over a whole router."""
+	"""What one pass found and did. `unmanaged` only of a pass over a whole router. `held`: what the pass would have
+	taken away, if it was too much to be done unasked; then nothing was done."""
 
 	accounts: dict[str, AccountResult]
 	operations: tuple[OperationResult, ...]
 	unmanaged: tuple[UnmanagedRow, ...]
 	warnings: tuple[str, ...]
+	held: MassRemoval | None = None
 
 
 @dataclass
@@ -65,6 +69,8 @@ def results_of(views: Iterable[View], refusals: Refusals) -> dict[str, AccountRe
 		for item in view.items:
 			account_id = item.account.account_id
 			error = item.problem or _error(view, account_id, account_id in waiting, profiles, refusals)
+			if error and item.account.is_code:
+				error = hide(error, {item.account.username, *(row.get("name", "") for row in item.rows)})
 			name = item.account.username.casefold()
 			is_online = name in online and view.holder(name) == account_id
 			result = AccountResult(account_id, error is None, error, is_online)

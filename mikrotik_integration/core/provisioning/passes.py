@@ -16,11 +16,12 @@ from ..routeros.errors import (
 	NotPermitted,
 	Trap,
 )
+from ..routeros.sentences import is_sendable as may_be_sent
 from . import plan
 from .desired import DesiredAccount
 from .marks import account_comment
 from .menus import ACCESSES, access_of
-from .operations import Memory, Operation, OperationResult
+from .operations import NO_ID, Memory, Operation, OperationResult
 from .outcome import Refusals
 from .state import RouterState, Scope, read_state
 from .view import View, build_view, is_sendable, shows_passwords
@@ -28,6 +29,7 @@ from .view import View, build_view, is_sendable, shows_passwords
 _MOST_ROUNDS = 24
 _MOST_TRIES = 2
 _MOST_NAMES_ASKED_FOR = 400
+_LONGEST_NAME_ASKED_FOR = 1_000
 _HOPELESS = (BadValue, NotPermitted, NoSuchCommand, LicenceLimit)
 
 
@@ -74,7 +76,9 @@ class Pass:
 			wanted = [a.username for a in sendable if access_of(a.service) is access]
 			spelt = {spelling for name in wanted for spelling in (name, name.lower(), name.upper())}
 			names = (self._names[access.name] | spelt) - {""}
-			if max(len(names), len(comments)) > _MOST_NAMES_ASKED_FOR:
+			if max(len(names), len(comments)) > _MOST_NAMES_ASKED_FOR or not all(
+				map(_can_be_asked_for, names)
+			):
 				return None
 			scopes[access.name] = Scope(frozenset(names), frozenset(comments))
 		return scopes
@@ -82,10 +86,16 @@ class Pass:
 	def _next_operations(self) -> list[Operation]:
 		for stage in (*plan.STATE_STAGES, plan.restart_users):
 			operations = [operation for view in self.views for operation in stage(view)]
-			worth_trying = [operation for operation in operations if self._tries[operation] < _MOST_TRIES]
+			worth_trying = [operation for operation in operations if self._may_be_tried(operation)]
 			if worth_trying:
 				return worth_trying
 		return []
+
+	def _may_be_tried(self, operation: Operation) -> bool:
+		if operation.lacks_id:
+			self.refusals.note(operation, NO_ID)
+			return False
+		return self._tries[operation] < _MOST_TRIES
 
 	def _apply(self, operations: Sequence[Operation]) -> None:
 		for turn in sorted({operation.turn for operation in operations}):
@@ -103,7 +113,7 @@ class Pass:
 		"""Records one result; whether the operation counts as done."""
 		gone = isinstance(error, NoSuchItem) and operation.path.endswith("/remove")
 		done = error is None or gone
-		message = "" if error is None else "was already gone" if gone else str(error)
+		message = "" if error is None else "was already gone" if gone else operation.hidden(str(error))
 		self.results.append(
 			OperationResult(operation.path, operation.masked_args(), done, message, operation.account_id)
 		)
@@ -132,6 +142,11 @@ def views_of(
 	return [
 		build_view(access, site_id, state[access.name], by_access[access.name], memory) for access in ACCESSES
 	]
+
+
+def _can_be_asked_for(name: str) -> bool:
+	"""Whether a name, which may be the router's own, can be sent in a question."""
+	return len(name) <= _LONGEST_NAME_ASKED_FOR and may_be_sent(name)
 
 
 def _names_involved(view: View) -> set[str]:

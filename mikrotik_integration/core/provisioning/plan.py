@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from ..foreign_text import plain_text
+from ..routeros.reading import Row
+from .codes import masked
 from .columns import Change, Ends, difference, fresh
 from .desired import DesiredProfile, Presence
 from .marks import account_comment, bears_site_mark, pending_of, site_mark
 from .menus import COMMENT, PASSWORD, Access
 from .operations import LAST, Operation
-from .state import Row
 from .view import Item, View, is_disabled, is_shown
 
 Stage = Callable[[View], Iterable[Operation]]
@@ -136,7 +138,18 @@ def warnings(view: View) -> Iterator[str]:
 	for item in view.items:
 		name = item.row.get("name", "") if item.row else ""
 		if name and name.casefold() in twice:
-			yield f"The {view.access.name} user {name!r} is on the router twice, once not made by this system"
+			shown = masked(name) if item.account.is_code else plain_text(name)
+			yield f"The {view.access.name} user {shown!r} is on the router twice, once not made by this system"
+	state, access = view.state, view.access
+	tables = (
+		(access.account_menu, state.accounts),
+		(access.profile_menu, state.profiles),
+		(access.session_menu, state.sessions),
+		(access.cookie_menu, state.cookies),
+	)
+	for menu, rows in tables:
+		if count := sum(not row.get(".id") for row in rows):
+			yield f"{menu}: {count} rows come without .id and cannot be changed"
 
 
 def _held(view: View) -> Iterator[Item]:
@@ -171,9 +184,10 @@ def _on_row(view: View, verb: str, item: Item, row: Row, *args: tuple[str, str])
 	return Operation(
 		view.access.name,
 		f"{view.access.account_menu}/{verb}",
-		((".id", row[".id"]), *args),
+		((".id", row.get(".id", "")), *args),
 		account_id=item.account.account_id,
 		subject=row.get("name", ""),
+		is_code=item.account.is_code,
 	)
 
 
@@ -196,6 +210,7 @@ def _add_row(view: View, item: Item) -> Operation:
 		account_id=account.account_id,
 		subject=account.username,
 		turn=LAST,
+		is_code=account.is_code,
 	)
 
 
@@ -222,7 +237,7 @@ def _pending(view: View, row: Row) -> Ends:
 	swept = (f"{view.access.session_menu}/remove", row.get("name", "").casefold())
 	if swept in view.memory.swept:
 		return Ends.NOTHING
-	changed = (ends for ends in Ends if (view.access.name, row[".id"], ends) in view.memory.changed)
+	changed = (ends for ends in Ends if (view.access.name, row.get(".id", ""), ends) in view.memory.changed)
 	return max(pending_of(row.get(COMMENT)), *changed, Ends.NOTHING)
 
 
@@ -255,7 +270,7 @@ def _correct_profile(access: Access, profile: DesiredProfile, row: Row) -> Itera
 
 
 def _changes(about: Operation, menu: str, row: Row, found: Change) -> Iterator[Operation]:
-	row_id = (".id", row[".id"])
+	row_id = (".id", row.get(".id", ""))
 	if found.values:
 		yield replace(about, path=f"{menu}/set", args=(row_id, *found.values.items()))
 	for column in found.unset:
@@ -289,7 +304,8 @@ def _removals(view: View, menu: str | None, user_column: str, rows: Iterable[Row
 		yield Operation(
 			view.access.name,
 			f"{menu}/remove",
-			((".id", row[".id"]),),
+			((".id", row.get(".id", "")),),
 			account_id=view.holder(user),
 			subject=user,
+			is_code=view.is_code(user),
 		)

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
+from ..errors import InvalidValue
+from ..foreign_text import plain_text
 from ..routeros.client import Router
+from ..routeros.reading import Row
 from . import plan
 from .desired import DesiredAccount, DesiredProfile, Presence, Service
 from .marks import account_of, check_word
-from .menus import ACCESSES, Access, access_of
-from .operations import Memory, OperationResult
+from .menus import ACCESSES, HOTSPOT, Access, access_of
+from .operations import Memory, Operation, OperationResult
 from .outcome import (
 	AccountResult,
 	Outcome,
@@ -25,24 +29,35 @@ from .outcome import (
 	waiting_for_profile,
 )
 from .passes import Pass, remember, views_of
-from .state import RouterState, Row, read_state
+from .removals import MassRemoval, owned_rows, takes_too_much
+from .state import RouterState, read_state
 from .view import View, is_disabled
 
 __all__ = ["AccountResult", "OperationResult", "Outcome", "UnmanagedRow", "reconcile_all", "reconcile_some"]
 
 
-def reconcile_all(router: Router, site_id: str, accounts: Sequence[DesiredAccount]) -> Outcome:
+def reconcile_all(
+	router: Router, site_id: str, accounts: Sequence[DesiredAccount], allowed_removals: int = 0
+) -> Outcome:
 	"""Brings a whole router in order. Rows with this site's mark that no account explains are removed.
+
+	If that would take too much away (`removals.takes_too_much`; `allowed_removals` is its `allowed`), nothing is changed
+	at all, `Outcome.held` says what would be, and accounts with something left to do are not in sync. These must then
+	not become news, or the next pass would take them away. `reconcile_some` may go on for who pays meanwhile.
 
 	Raises ConnectionLost, and the Trap of a menu that may not be read. Then some changes may have been made."""
 	_check(site_id, accounts)
 	state = read_state(router, None)
 	every = [*_agreeing(accounts), *_strays(state, site_id, accounts, None)]
 	views = views_of(state, site_id, every, remember(Memory(), state))
-	work = Pass(router, site_id, _troubled(views, every))
+	operations = {view.access.name: list(left_to_do(view)) for view in views}
+	held = takes_too_much(chain(*operations.values()), owned_rows(state, site_id), accounts, allowed_removals)
+	work = Pass(router, site_id, [] if held else _troubled(views, every, operations))
 	work.converge(state)
 	results = {**results_of(views, work.refusals), **results_of(work.views, work.refusals)}
-	return _outcome(accounts, work, results, views, tuple(_unmanaged(state, site_id)))
+	if held:
+		results = {key: replace(one, error=one.error and str(held)) for key, one in results.items()}
+	return _outcome(accounts, work, results, views, tuple(_unmanaged(state, site_id)), held)
 
 
 def reconcile_some(router: Router, site_id: str, accounts: Sequence[DesiredAccount]) -> Outcome:
@@ -64,13 +79,15 @@ def _outcome(
 	results: Mapping[str, AccountResult],
 	first_views: Sequence[View],
 	unmanaged: tuple[UnmanagedRow, ...],
+	held: MassRemoval | None = None,
 ) -> Outcome:
 	warnings = [text for view in (*first_views, *work.views) for text in plan.warnings(view)]
 	return Outcome(
 		accounts={account.account_id: results[account.account_id] for account in accounts},
 		operations=tuple(work.results),
 		unmanaged=unmanaged,
-		warnings=tuple(dict.fromkeys([*_disagreements(accounts), *warnings])),
+		warnings=tuple(dict.fromkeys([*([str(held)] if held else []), *_disagreements(accounts), *warnings])),
+		held=held,
 	)
 
 
@@ -79,7 +96,7 @@ def _check(site_id: str, accounts: Sequence[DesiredAccount]) -> None:
 	for account in accounts:
 		check_word(account.account_id, "The account id")
 	if len({account.account_id for account in accounts}) != len(accounts):
-		raise ValueError("An account is given twice")
+		raise InvalidValue("An account is given twice")
 
 
 def _strays(
@@ -99,8 +116,17 @@ def _strays(
 
 
 def _stray(access: Access, account_id: str, row: Row) -> DesiredAccount:
+	"""What a hotspot's login is for is not known: its name may be a voucher's code."""
 	service: Service = next(iter(access.services))
-	return DesiredAccount(account_id, service, row.get("name", ""), "", Presence.ABSENT, DesiredProfile(""))
+	return DesiredAccount(
+		account_id,
+		service,
+		row.get("name", ""),
+		"",
+		Presence.ABSENT,
+		DesiredProfile(""),
+		is_code=access is HOTSPOT,
+	)
 
 
 def _agreeing(accounts: Sequence[DesiredAccount]) -> list[DesiredAccount]:
@@ -136,11 +162,13 @@ def _profile_key(account: DesiredAccount) -> tuple[str, str]:
 	return access_of(account.service).name, account.profile.name
 
 
-def _troubled(views: Iterable[View], every: Sequence[DesiredAccount]) -> list[DesiredAccount]:
+def _troubled(
+	views: Iterable[View], every: Sequence[DesiredAccount], left: Mapping[str, Sequence[Operation]]
+) -> list[DesiredAccount]:
 	"""The accounts that need something done, with all that have to do with their names or are the same account."""
 	involved: set[str] = set()
 	for view in views:
-		operations = list(left_to_do(view))
+		operations = left[view.access.name]
 		ids = unfinished(view, operations) | set(waiting_for_profile(view, operations))
 		involved |= _with_namesakes(view, ids)
 	return [account for account in every if account.account_id in involved]
@@ -160,5 +188,8 @@ def _unmanaged(state: RouterState, site_id: str) -> Iterator[UnmanagedRow]:
 		for row in state[access.name].accounts:
 			if account_of(row.get("comment"), site_id) is None and row.get("default") != "true":
 				yield UnmanagedRow(
-					access.account_menu, row.get("name", ""), row.get("profile", ""), is_disabled(row)
+					access.account_menu,
+					plain_text(row.get("name")),
+					plain_text(row.get("profile")),
+					is_disabled(row),
 				)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from ..routeros.client import Command, Reply, Router
 from ..routeros.errors import NoSuchCommand, Trap
+from ..routeros.reading import Row
 from .menus import ACCESSES, COMMENT, Access
 
-Row = Mapping[str, str]
 _NAMES_PER_COMMAND = 50
 
 
@@ -94,6 +94,11 @@ def _print(menu: str, proplist: tuple[str, ...], queries: tuple[str, ...]) -> _Q
 	return _Question(Command(f"{menu}/print", queries=queries, proplist=proplist), menu)
 
 
+def _key(row: Row) -> str:
+	"""A row without `.id` cannot be changed, but it is there."""
+	return row.get(".id") or repr(sorted(row.items()))
+
+
 def _menu_state(access: Access, questions: list[_Question], replies: list[Reply]) -> MenuState:
 	found: dict[str, dict[str, Row]] = {}
 	missing: Trap | None = None
@@ -103,7 +108,7 @@ def _menu_state(access: Access, questions: list[_Question], replies: list[Reply]
 		elif reply.error:
 			raise reply.error
 		# A row may answer two questions, by its name and by its comment.
-		found.setdefault(question.menu, {}).update({row.get(".id", ""): row for row in reply.rows})
+		found.setdefault(question.menu, {}).update({_key(row): row for row in reply.rows})
 	return MenuState(
 		accounts=tuple(found.get(access.account_menu, {}).values()),
 		profiles=tuple(found.get(access.profile_menu, {}).values()),

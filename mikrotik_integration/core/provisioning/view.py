@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from ..routeros.values import parse_bool
+from ..routeros.reading import Row, flag
+from ..routeros.sentences import is_sendable as may_be_sent
 from .desired import DesiredAccount, Presence
 from .marks import account_of
-from .menus import Access
+from .menus import HOTSPOT, Access
 from .operations import Memory
-from .state import MenuState, Row
+from .state import MenuState
 
 
 class Verdict(Enum):
@@ -56,7 +57,7 @@ class View:
 	"""Built once for each reading; everything that plans changes asks it.
 
 	`foreign` are the names of all rows that are not to be changed, `bystanders` those among them that are this
-	site's but were not asked about."""
+	site's but were not asked about, `open_names` the casefolded names that are no codes."""
 
 	access: Access
 	site_id: str
@@ -69,11 +70,12 @@ class View:
 	entitled: dict[str, bool]
 	entitled_folded: dict[str, bool]
 	holders: dict[str, str]
+	open_names: frozenset[str]
 	passwords_readable: bool
 
 	def verdict(self, row: Row, user: str) -> Verdict:
 		"""Whether this session or cookie may stay. The exact name decides before one in another case does."""
-		if _flag(row, "radius") or user in self.foreign:
+		if flag(row, "radius") or user in self.foreign:
 			return Verdict.FOREIGN
 		if user in self.entitled:
 			return _verdict(self.entitled[user])
@@ -85,11 +87,15 @@ class View:
 	def may_be_swept(self, row: Row, user: str) -> bool:
 		"""Whether this session or cookie is one of this site's, also of an account not asked about."""
 		if user in self.bystanders:
-			return not _flag(row, "radius")
+			return not flag(row, "radius")
 		return self.verdict(row, user) is not Verdict.FOREIGN
 
 	def unwanted(self, rows: Iterable[Row], user_column: str) -> list[Row]:
 		return [row for row in rows if self.verdict(row, row.get(user_column, "")) is Verdict.UNWANTED]
+
+	def is_code(self, user: str) -> bool:
+		"""Whether this login's name may be a voucher's code, that is, whether nothing says what else it is."""
+		return self.access is HOTSPOT and user.casefold() not in self.open_names
 
 	def holder(self, user: str) -> str | None:
 		"""The account of this name."""
@@ -111,7 +117,7 @@ class View:
 
 
 def is_disabled(row: Row) -> bool:
-	return _flag(row, "disabled")
+	return flag(row, "disabled")
 
 
 def is_shown(secret: str | None) -> bool:
@@ -142,20 +148,17 @@ def build_view(
 		entitled=entitled,
 		entitled_folded=_entitled_folded(items, entitled),
 		holders=_holders(items),
+		open_names=frozenset(name for item in items if not item.account.is_code for name in item.names),
 		passwords_readable=access.name in memory.readable or shows_passwords(state),
 	)
 
 
 def is_sendable(account: DesiredAccount) -> bool:
-	"""Whether all its texts can be written in UTF-8."""
+	"""Whether all its texts may be sent to a router."""
 	profile = account.profile
 	texts = (account.username, account.password, account.remark, account.fixed_address, account.mac_address)
 	shared = (profile.name, profile.rate_limit, profile.address_pool, profile.local_address)
-	try:
-		"".join((*texts, *shared)).encode()
-	except UnicodeEncodeError:
-		return False
-	return True
+	return all(map(may_be_sent, (*texts, *shared)))
 
 
 def shows_passwords(state: MenuState) -> bool:
@@ -287,10 +290,3 @@ def _holders(items: list[Item]) -> dict[str, str]:
 
 def _verdict(entitled: bool) -> Verdict:
 	return Verdict.ENTITLED if entitled else Verdict.UNWANTED
-
-
-def _flag(row: Row, name: str) -> bool:
-	try:
-		return parse_bool(row.get(name))
-	except ValueError:
-		return False

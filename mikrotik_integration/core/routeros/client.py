@@ -6,17 +6,17 @@ into numbers and booleans, and logs every word, passwords too. So only its encod
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from librouteros.exceptions import ProtocolError
-
-from .errors import ConnectionLost
-from .login import log_in
+from ..foreign_text import plain_text
+from .errors import LONGEST_MESSAGE, ConnectionLost, TooMuch, Unsendable
+from .login import check_login, log_in
 from .sentences import Command, PartialReply, Reply
-from .transport import Tls, open_socket
+from .transport import Refuses, Tls, open_socket
 from .wire import Garbled, Wire, encode
 
 __all__ = ["Command", "Endpoint", "Reply", "Router", "Tls", "connect"]
@@ -25,14 +25,19 @@ __all__ = ["Command", "Endpoint", "Reply", "Router", "Tls", "connect"]
 # its turn waits for us to read.
 WINDOW_COMMANDS = 128
 WINDOW_BYTES = 32_768
-# A batch of thousands may take longer than the deadline of a single command.
-_ALLOWANCE_PER_COMMAND_S = 0.05
+# All replies of a batch are held at once.
+MOST_LETTERS_A_BATCH = 256 * 1024 * 1024
+_TAG = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-	"""Where a router is and how to get in. `connect_timeout_s` covers the time until we are logged in,
-	`deadline_s` one call of `Router.run` (more for a batch of many commands)."""
+	"""Where a router is and how to get in. `connect_timeout_s` covers the time until we are logged in.
+
+	`deadline_s`: how long `Router.run` waits for the next finished reply. Each one moves the deadline on, whatever the
+	length of the batch; what only trickles in does not. `lifetime_s`: how long the connection lasts in all, whatever
+	comes, so that a router that finishes a reply now and then holds nobody for ever either. `refuses`: addresses that
+	must not be connected to, whatever name leads there."""
 
 	host: str
 	username: str
@@ -41,14 +46,17 @@ class Endpoint:
 	tls: Tls | None = None
 	connect_timeout_s: float = 5
 	deadline_s: float = 60
+	lifetime_s: float = 480
+	refuses: Refuses | None = None
 
 
 class Router:
 	"""A connection that is logged in. For one thread; unusable once ConnectionLost was raised."""
 
-	def __init__(self, wire: Wire, deadline_s: float) -> None:
+	def __init__(self, wire: Wire, deadline_s: float, lifetime_s: float) -> None:
 		self._wire = wire
 		self._deadline_s = deadline_s
+		self._end = time.monotonic() + lifetime_s
 		self._open = True
 		self._next_tag = 0
 
@@ -60,9 +68,8 @@ class Router:
 			raise ConnectionLost("The connection to the router is already closed")
 		batch = _Batch(commands, self._next_tag)
 		self._next_tag += len(commands)
-		deadline = time.monotonic() + self._deadline_s + _ALLOWANCE_PER_COMMAND_S * len(commands)
 		try:
-			self._carry_out(batch, deadline)
+			self._carry_out(batch)
 		except BaseException:
 			self.close()
 			raise
@@ -88,26 +95,31 @@ class Router:
 	) -> None:
 		self.close()
 
-	def _carry_out(self, batch: _Batch, deadline: float) -> None:
+	def _carry_out(self, batch: _Batch) -> None:
 		try:
+			deadline = self._next_deadline()
 			while True:
 				if data := batch.next_bytes():
 					self._wire.send(data, deadline)
 				if batch.is_done():
 					return
-				for sentence in self._wire.receive(deadline):
-					batch.take(sentence)
+				if any([batch.take(sentence) for sentence in self._wire.receive(deadline)]):
+					deadline = self._next_deadline()
 		except TimeoutError as error:
-			raise ConnectionLost(batch.story("fell silent")) from error
+			raise ConnectionLost(batch.story("fell silent or was too slow")) from error
 		except (OSError, Garbled) as error:
-			raise ConnectionLost(batch.story(f"broke off ({error})")) from error
+			raise ConnectionLost(batch.story(f"broke off ({plain_text(error)})")) from error
+
+	def _next_deadline(self) -> float:
+		return min(time.monotonic() + self._deadline_s, self._end)
 
 
 class _Batch:
 	"""Commands on their way, and what has come back of them so far."""
 
 	def __init__(self, commands: Sequence[Command], first_tag: int) -> None:
-		self._replies: list[PartialReply] = [PartialReply() for _ in commands]
+		self._replies: list[PartialReply] = [PartialReply(command.proplist) for command in commands]
+		self._letters = 0
 		self._waiting = iter(list(self._encoded(commands, first_tag)))
 		self._held: tuple[int, bytes] | None = next(self._waiting, None)
 		self._first_tag = first_tag
@@ -128,15 +140,20 @@ class _Batch:
 	def is_done(self) -> bool:
 		return not self._under_way and self._held is None
 
-	def take(self, sentence: list[str]) -> None:
-		"""Adds one sentence of the router to the reply it belongs to. Raises ConnectionLost for `!fatal`."""
+	def take(self, sentence: list[str]) -> bool:
+		"""Adds one sentence of the router to the reply it belongs to; whether that is finished now.
+
+		Raises ConnectionLost for `!fatal`, TooMuch for a flood."""
 		kind, words = sentence[0], sentence[1:]
 		if kind == "!fatal":
-			raise ConnectionLost(f"The router ended the connection: {' '.join(words) or 'no reason given'}")
+			reason = plain_text(" ".join(words), LONGEST_MESSAGE) or "no reason given"
+			raise ConnectionLost(f"The router ended the connection: {reason}")
 		place = self._place(words)
+		self._count(words)
 		self._replies[place].take(kind, words)
 		if kind == "!done":
 			self._bytes_under_way -= self._under_way.pop(place)
+		return kind == "!done"
 
 	def replies(self) -> list[Reply]:
 		return [partial.reply() for partial in self._replies]
@@ -145,12 +162,17 @@ class _Batch:
 		done = sum(partial.is_done for partial in self._replies)
 		return f"The router {what} after {done} of {len(self._replies)} replies"
 
+	def _count(self, words: list[str]) -> None:
+		self._letters += sum(map(len, words))
+		if self._letters > MOST_LETTERS_A_BATCH:
+			raise TooMuch(self.story(f"sent more than {MOST_LETTERS_A_BATCH:,} letters"))
+
 	def _encoded(self, commands: Iterable[Command], first_tag: int) -> Iterator[tuple[int, bytes]]:
 		for place, command in enumerate(commands):
 			try:
 				yield place, encode(*command.words(), f".tag={first_tag + place}")
-			except (UnicodeError, ProtocolError):
-				self._replies[place].refuse("a text that cannot be sent (not UTF-8, or too long)")
+			except Unsendable as error:
+				self._replies[place].refuse(str(error))
 
 	def _has_room(self, size: int) -> bool:
 		if not self._under_way:
@@ -159,7 +181,7 @@ class _Batch:
 
 	def _place(self, words: list[str]) -> int:
 		tag = next((word[5:] for word in words if word.startswith(".tag=")), "")
-		place = int(tag) - self._first_tag if tag.isdecimal() else -1
+		place = int(tag) - self._first_tag if _TAG.fullmatch(tag) else -1
 		if place not in self._under_way:
 			raise Garbled("a reply to no question")
 		return place
@@ -169,11 +191,15 @@ def connect(endpoint: Endpoint) -> Router:
 	"""Connects and logs in, the plain way first, by challenge where an old router asks for it.
 
 	Raises Unreachable, TlsFailed, LoginFailed, ConnectionLost."""
+	check_login(endpoint.username, endpoint.password)
 	deadline = time.monotonic() + endpoint.connect_timeout_s
-	wire = Wire(open_socket(endpoint.host, endpoint.port, endpoint.tls, endpoint.connect_timeout_s))
+	wire = Wire(
+		open_socket(endpoint.host, endpoint.port, endpoint.tls, endpoint.connect_timeout_s, endpoint.refuses)
+	)
 	try:
 		log_in(wire, endpoint.username, endpoint.password, deadline)
 	except BaseException:
 		wire.close()
 		raise
-	return Router(wire, endpoint.deadline_s)
+	wire.trust()
+	return Router(wire, endpoint.deadline_s, endpoint.lifetime_s)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from ..errors import CoreError, InvalidValue
+from ..foreign_text import plain_text
 
-class RouterError(Exception):
+# RouterOS's own messages are shorter; what is longer is somebody else's.
+LONGEST_MESSAGE = 300
+
+
+class RouterError(CoreError):
 	"""Anything that keeps a router from doing what it was asked. `str(error)` is fit to be shown."""
 
 
@@ -27,16 +33,27 @@ class ConnectionLost(RouterError):
 	What was under way may or may not have been done: read back before believing either."""
 
 
+class TooMuch(ConnectionLost):
+	"""The router sent more than any router holds; we hung up, so that it cannot fill this server's memory."""
+
+
+class Unsendable(RouterError, InvalidValue):
+	"""A word that no router is told: it holds control characters, or cannot be written in UTF-8, or is too long.
+
+	With a line break in a password, another service at a router's address could be given commands."""
+
+
 class Trap(RouterError):
 	"""The router refused one command; the connection is still good.
 
-	`message` is the router's own text, `category` its number where it sent one (it often does not)."""
+	`message` is the router's own text, made plain (`plain_text`: whoever is on the line may write it), `category` its
+	number where it sent one (it often does not)."""
 
 	advice = "The router refused"
 
 	def __init__(self, message: str, category: int | None = None) -> None:
-		super().__init__(message)
-		self.message = message
+		self.message = plain_text(message, LONGEST_MESSAGE)
+		super().__init__(self.message)
 		self.category = category
 
 	def __str__(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from .errors import ConnectionLost, LoginFailed
-from .sentences import PartialReply, Reply
+from ..foreign_text import plain_text
+from .errors import ConnectionLost, LoginFailed, Unsendable
+from .sentences import PartialReply, Reply, sendable
 from .wire import Garbled, Wire, encode
 
 
@@ -24,20 +25,30 @@ def log_in(wire: Wire, username: str, password: str, deadline: float) -> None:
 		raise LoginFailed("The router asks for the login a second time")
 
 
+def check_login(username: str, password: str) -> None:
+	"""Raises LoginFailed for words that no router may be told: what answers may be no router."""
+	try:
+		sendable(username), sendable(password)
+	except Unsendable:
+		raise LoginFailed(
+			"The user name or password holds control characters, such as line breaks, or others that cannot be sent"
+		) from None
+
+
 def _login_reply(wire: Wire, deadline: float, *words: str) -> str | None:
 	"""The challenge an old router answers with, or None when we are in."""
 	try:
 		wire.send(encode("/login", *words), deadline)
 		return _read_login(wire, deadline)
-	except UnicodeError:
-		raise LoginFailed("The user name or password holds characters that cannot be sent") from None
+	except Unsendable:
+		raise LoginFailed("The user name or password is too long") from None
 	except TimeoutError as error:
 		raise ConnectionLost(
 			"The router accepted the connection but did not answer the login in time: is this the API's port?"
 		) from error
 	except (OSError, Garbled) as error:
 		raise ConnectionLost(
-			f"The router hung up on the login ({error}): does /ip service allow this server's address, "
+			f"The router hung up on the login ({plain_text(error)}): does /ip service allow this server's address, "
 			"and is this the port of the API (8728 without TLS, 8729 with it)?"
 		) from error
 
@@ -47,7 +58,7 @@ def _read_login(wire: Wire, deadline: float) -> str | None:
 	while True:
 		for kind, *words in wire.receive(deadline):
 			if kind == "!fatal":
-				raise LoginFailed(f"The router lets nobody in now: {' '.join(words)}")
+				raise LoginFailed(f"The router lets nobody in now: {plain_text(' '.join(words))}")
 			if not kind.startswith("!"):
 				raise Garbled("not a reply of RouterOS")
 			partial.take(kind, words)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .errors import BadValue, Trap, trap
+from .errors import BadValue, TooMuch, Trap, Unsendable, trap
+
+# Arguments that hold a file or a script. Only in their values lines may break.
+CONTENTS = frozenset({"contents", "source", "on-login", "on-logout"})
+_WITHOUT_LINES = str.maketrans("", "", "\t\n\r")
+# C0, DEL, C1 and lone surrogates.
+_UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Ten times the rows of a router with 10,000 customers; a row of ours is a few hundred bytes.
+MOST_ROWS_A_REPLY = 100_000
+MOST_LETTERS_A_REPLY = 128 * 1024 * 1024
+_CATEGORY = re.compile(r"[0-9]{1,3}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -18,11 +29,31 @@ class Command:
 	proplist: tuple[str, ...] = ()
 
 	def words(self) -> Iterator[str]:
-		yield self.path
+		"""Raises Unsendable for words that no router is told."""
+		yield sendable(self.path)
 		if self.proplist:
-			yield f"=.proplist={','.join(self.proplist)}"
-		yield from (f"={key}={value}" for key, value in self.args)
-		yield from self.queries
+			yield sendable(f"=.proplist={','.join(self.proplist)}")
+		for key, value in self.args:
+			yield f"={sendable(key)}={value if key in CONTENTS and _is_content(value) else sendable(value)}"
+		yield from map(sendable, self.queries)
+
+
+def sendable(word: str) -> str:
+	"""The word, if it may go to a router. Raises Unsendable; its words do not repeat the text, which may be secret."""
+	if not is_sendable(word):
+		raise Unsendable(
+			"a text that cannot be sent to a router: it holds control characters, such as line breaks, or is not UTF-8"
+		)
+	return word
+
+
+def is_sendable(text: str) -> bool:
+	"""Whether `sendable` lets it pass."""
+	return _UNSENDABLE.search(text) is None
+
+
+def _is_content(text: str) -> bool:
+	return is_sendable(text.translate(_WITHOUT_LINES))
 
 
 @dataclass(frozen=True)
@@ -35,9 +66,12 @@ class Reply:
 
 
 class PartialReply:
-	"""The reply to one command while its sentences arrive."""
+	"""The reply to one command while its sentences arrive. `proplist`: what was asked for; more is not kept."""
 
-	def __init__(self) -> None:
+	def __init__(self, proplist: Sequence[str] = ()) -> None:
+		# The router's own spellings of the same keys would cost memory for each row.
+		self._asked = {key: key for key in proplist}
+		self._letters = 0
 		self._rows: list[dict[str, str]] = []
 		self._ret: str | None = None
 		self._error: Trap | None = None
@@ -46,12 +80,23 @@ class PartialReply:
 	def take(self, kind: str, words: list[str]) -> None:
 		values = dict(word[1:].partition("=")[::2] for word in words if word.startswith("="))
 		if kind == "!re":
-			self._rows.append(values)
+			self._keep(values)
 		elif kind == "!trap":
 			self._error = self._error or _trap_of(values)
 		elif kind == "!done":
 			self._ret = values.get("ret")
 			self.is_done = True
+
+	def _keep(self, row: dict[str, str]) -> None:
+		if self._asked:
+			row = {self._asked[key]: value for key, value in row.items() if key in self._asked}
+		self._letters += sum(len(key) + len(value) for key, value in row.items())
+		if len(self._rows) >= MOST_ROWS_A_REPLY or self._letters > MOST_LETTERS_A_REPLY:
+			raise TooMuch(
+				f"The router answers one question with more than {MOST_ROWS_A_REPLY:,} rows or "
+				f"{MOST_LETTERS_A_REPLY:,} letters: that is no router's table"
+			)
+		self._rows.append(row)
 
 	def refuse(self, why: str) -> None:
 		self._error = BadValue(why)
@@ -64,4 +109,4 @@ class PartialReply:
 def _trap_of(values: dict[str, str]) -> Trap:
 	category = values.get("category", "")
 	message = values.get("message", "no reason given")
-	return trap(message, int(category) if category.isdecimal() else None)
+	return trap(message, int(category) if _CATEGORY.fullmatch(category) else None)

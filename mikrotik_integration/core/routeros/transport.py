@@ -8,15 +8,20 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .errors import TlsFailed, Unreachable
+from .sentences import is_sendable
 
 _EXPIRED, _NOT_YET_VALID = 10, 9
 _OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 _SHA256_HEX_DIGITS = 64
 _HIGHEST_PORT = 65_535
+
+Refuses = Callable[[str, int], str | None]
+"""Why an IP address and port are not to be connected to, in plain words; None if they are."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,14 @@ class Tls:
 	server_name: str | None = None
 
 
-def open_socket(host: str, port: int, tls: Tls | None, timeout_s: float) -> socket.socket:
-	"""A connected socket, within `timeout_s` for all of it. Raises Unreachable or TlsFailed."""
+def open_socket(
+	host: str, port: int, tls: Tls | None, timeout_s: float, refuses: Refuses | None = None
+) -> socket.socket:
+	"""A connected socket, within `timeout_s` for all of it. Raises Unreachable or TlsFailed.
+
+	A name is looked up once: what `refuses` has seen is what is connected to."""
 	deadline = time.monotonic() + timeout_s
-	sock = _connect(host, port, timeout_s)
+	sock = _connect(host.strip(), port, timeout_s, refuses)
 	if tls is None:
 		return sock
 	try:
@@ -47,18 +56,40 @@ def open_socket(host: str, port: int, tls: Tls | None, timeout_s: float) -> sock
 		raise
 
 
-def _connect(host: str, port: int, timeout_s: float) -> socket.socket:
-	if not host.strip():
+def _connect(host: str, port: int, timeout_s: float, refuses: Refuses | None) -> socket.socket:
+	if not host:
 		raise Unreachable("No address is given for the router")
+	if not is_sendable(host.strip()):
+		raise Unreachable("The router's address holds control characters")
 	if not 0 < port <= _HIGHEST_PORT:
 		raise Unreachable(f"{port} is not a port number: the API is on 8728, with TLS on 8729")
+	deadline = time.monotonic() + timeout_s
 	try:
-		sock = socket.create_connection((host.strip(), port), timeout=timeout_s)
+		addresses = _addresses(host, port)
+		for reason in (refuses(address, port) for address in addresses if refuses):
+			if reason:
+				raise Unreachable(reason)
+		sock = _first_that_answers(addresses, port, deadline)
 		# Without this a small command waits for the acknowledgement of the one before.
 		sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 		return sock
 	except (OSError, UnicodeError) as error:
-		raise Unreachable(_why_unreachable(error, host.strip(), port, timeout_s)) from error
+		raise Unreachable(_why_unreachable(error, host, port, timeout_s)) from error
+
+
+def _addresses(host: str, port: int) -> list[str]:
+	found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+	return list(dict.fromkeys(str(place[4][0]) for place in found))
+
+
+def _first_that_answers(addresses: list[str], port: int, deadline: float) -> socket.socket:
+	problem: OSError = TimeoutError()
+	for address in addresses:
+		try:
+			return socket.create_connection((address, port), max(0.001, deadline - time.monotonic()))
+		except OSError as error:
+			problem = error
+	raise problem
 
 
 def _why_unreachable(error: Exception, host: str, port: int, timeout_s: float) -> str:
@@ -92,7 +123,7 @@ def _secure(sock: socket.socket, host: str, tls: Tls) -> ssl.SSLSocket:
 def _context(tls: Tls) -> ssl.SSLContext:
 	try:
 		context = ssl.create_default_context(cadata=tls.ca_pem or None)
-	except ssl.SSLError as error:
+	except (ssl.SSLError, ValueError, TypeError) as error:
 		raise TlsFailed("The certificate of the authority cannot be read: it must be PEM text") from error
 	if tls.fingerprint_sha256 and not tls.ca_pem:
 		context.check_hostname = False

@@ -10,15 +10,24 @@ import re
 from datetime import datetime
 from decimal import Decimal
 
+from ..errors import InvalidValue
+from ..foreign_text import plain_text
+
+LARGEST_RATE_BPS = 10**15
+# Nobody sells less. "10" was meant to be 10M.
+LEAST_SOLD_RATE_BPS = 1_000
+
 _DURATION = re.compile(
-	r"(?:(?P<w>\d+)w)?(?:(?P<d>\d+)d)?"
-	r"(?:(?P<H>\d+):(?P<M>\d{1,2}):(?P<S>\d{1,2})(?:\.\d+)?"
-	r"|(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m(?!s))?(?:(?P<s>\d+)(?:\.\d+)?s)?(?:\d+ms)?(?:\d+us)?(?:\d+ns)?)"
+	r"(?:(?P<w>[0-9]+)w)?(?:(?P<d>[0-9]+)d)?"
+	r"(?:(?P<H>[0-9]+):(?P<M>[0-9]{1,2}):(?P<S>[0-9]{1,2})(?:\.[0-9]+)?"
+	r"|(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m(?!s))?(?:(?P<s>[0-9]+)(?:\.[0-9]+)?s)?(?:[0-9]+ms)?(?:[0-9]+us)?(?:[0-9]+ns)?)"
 )
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "H": 3_600, "m": 60, "M": 60, "s": 1, "S": 1}
 _MULTIPLES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_PLAIN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
+_COUNT = re.compile(r"[0-9]{1,20}")
+_OLD_DATE = re.compile(rf"(?P<month>{'|'.join(_MONTHS)})/(?P<day>[0-9]{{2}})/(?P<year>[0-9]{{4}})")
 _TRUE, _FALSE = {"yes", "true"}, {"no", "false", ""}
 _NO_PRIORITY = 8
 
@@ -26,22 +35,19 @@ _NO_PRIORITY = 8
 def parse_duration(text: str | None) -> int:
 	"""Whole seconds of `15w3d3h42m53s`, `01:22:53`, `2735w1d21:41:43.48`, `30`; 0 for `none`, `` and None.
 
-	Parts of a second are cut off. Raises ValueError for anything else, never a silent 0."""
-	text = (text or "").strip().lower()
-	if text in ("", "none", "never"):
+	Parts of a second are cut off. Raises InvalidValue for anything else, never a silent 0."""
+	word = (text or "").strip().lower()
+	if word in ("", "none", "never"):
 		return 0
-	if text.isdecimal():
-		return int(text)
-	found = _DURATION.fullmatch(text)
-	if not found:
-		raise ValueError(f"not a RouterOS duration: {text!r}")
-	return sum(int(number) * _SECONDS[unit] for unit, number in found.groupdict().items() if number)
+	found = None if _COUNT.fullmatch(word) else _DURATION.fullmatch(word)
+	parts = found.groupdict() if found else {"s": word}
+	return sum(parse_number(number) * _SECONDS[unit] for unit, number in parts.items() if number)
 
 
 def format_duration(seconds: int) -> str:
 	"""`93784` -> `1d2h3m4s`; 0 -> `0s`."""
 	if seconds < 0:
-		raise ValueError("a duration cannot be negative")
+		raise InvalidValue("a duration cannot be negative")
 	text = ""
 	for unit in ("w", "d", "h", "m", "s"):
 		count, seconds = divmod(seconds, _SECONDS[unit])
@@ -50,18 +56,22 @@ def format_duration(seconds: int) -> str:
 
 
 def parse_bool(text: str | None) -> bool:
-	"""`yes`/`true` and `no`/`false`; a flag that is not there is off. Raises ValueError otherwise."""
+	"""`yes`/`true` and `no`/`false`; a flag that is not there is off. Raises InvalidValue otherwise."""
 	word = (text or "").strip().lower()
 	if word in _TRUE:
 		return True
 	if word in _FALSE:
 		return False
-	raise ValueError(f"neither yes nor no: {text!r}")
+	raise InvalidValue(f"neither yes nor no: {plain_text(text, 40)!r}")
 
 
 def parse_number(text: str | None) -> int:
-	"""A count or a size as RouterOS writes it over the API; 0 for `` and None. Raises ValueError."""
-	return int(text) if text else 0
+	"""A count or a size as RouterOS writes it over the API; 0 for `` and None. Raises InvalidValue."""
+	if not text:
+		return 0
+	if not _COUNT.fullmatch(text):
+		raise InvalidValue(f"not a number: {plain_text(text, 40)!r}")
+	return int(text)
 
 
 def parse_rate(text: str | None) -> int:
@@ -70,11 +80,16 @@ def parse_rate(text: str | None) -> int:
 	unit = word[-1:] if word[-1:] in _MULTIPLES and not word[-1:].isdigit() else ""
 	number = word.removesuffix(unit) if unit else word
 	if not _PLAIN_NUMBER.fullmatch(number):
-		raise ValueError(f"not a rate: {text!r}")
+		raise InvalidValue(f"not a rate: {plain_text(text, 40)!r}")
 	rate = Decimal(number) * _MULTIPLES[unit]
-	if rate != int(rate):
-		raise ValueError(f"not a rate: {text!r}")
+	if rate != int(rate) or rate > LARGEST_RATE_BPS:
+		raise InvalidValue(f"not a rate: {plain_text(text, 40)!r}")
 	return int(rate)
+
+
+def is_sold_rate(rate_bps: int) -> bool:
+	"""Whether somebody can mean this speed: no limit, or enough to be used. Not for what is read back from routers."""
+	return rate_bps == 0 or rate_bps >= LEAST_SOLD_RATE_BPS
 
 
 def format_rate(rate_bps: int) -> str:
@@ -98,7 +113,7 @@ def rate_limit(
 	"""The text of `rate-limit`. rx is the customer's upload, tx the customer's download, all in bit/s.
 
 	0 or None means unlimited; `` when nothing is limited. A burst without threshold starts from the rate
-	itself, one without time lasts a second: RouterOS's own defaults. Raises ValueError below zero."""
+	itself, one without time lasts a second: RouterOS's own defaults. Raises InvalidValue below zero."""
 	rate = _pair(rx_bps, tx_bps)
 	burst = _pair(burst_rx_bps, burst_tx_bps)
 	if not any(rate):
@@ -116,19 +131,21 @@ def same_rate_limit(one: str | None, other: str | None) -> bool:
 
 
 def parse_router_date(text: str) -> datetime:
-	"""The router's local time, from `feb/05/2024 13:47:44` (before 7.10) or `2024-02-05 13:47:44`. Naive."""
+	"""The router's local time, from `feb/05/2024 13:47:44` (before 7.10) or `2024-02-05 13:47:44`. Naive.
+
+	Raises InvalidValue."""
 	day, _, time = text.strip().lower().replace("t", " ", 1 if "-" in text else 0).partition(" ")
-	if "/" in day:
-		month, date, year = day.split("/")
-		if month not in _MONTHS:
-			raise ValueError(f"not a RouterOS date: {text!r}")
-		day = f"{int(year):04d}-{_MONTHS.index(month) + 1:02d}-{int(date):02d}"
-	return datetime.fromisoformat(f"{day} {time or '00:00:00'}")
+	if old := _OLD_DATE.fullmatch(day):
+		day = f"{old['year']}-{_MONTHS.index(old['month']) + 1:02d}-{old['day']}"
+	try:
+		return datetime.fromisoformat(f"{day} {time or '00:00:00'}").replace(tzinfo=None)
+	except ValueError:
+		raise InvalidValue(f"not a date of a router: {plain_text(text, 40)!r}") from None
 
 
 def _pair(rx: int | None, tx: int | None) -> tuple[int, int]:
 	if (rx or 0) < 0 or (tx or 0) < 0:
-		raise ValueError("a rate, threshold or burst time cannot be negative")
+		raise InvalidValue("a rate, threshold or burst time cannot be negative")
 	return int(rx or 0), int(tx or 0)
 
 

@@ -12,6 +12,11 @@ class Activate:
 
 
 @dataclass(frozen=True)
+class Renew:
+	"""A plan that costs nothing goes on for a period, once the one before is over."""
+
+
+@dataclass(frozen=True)
 class PeriodPaid:
 	"""Money for some time was confirmed: ``granted`` of it, None for one period of the plan.
 
@@ -65,6 +70,7 @@ class Terminate:
 
 Event = (
 	Activate
+	| Renew
 	| PeriodPaid
 	| PeriodReversed
 	| Pause

@@ -25,6 +25,7 @@ from mikrotik_integration.core.subscriptions.events import (
 	PeriodPaid,
 	PeriodReversed,
 	Release,
+	Renew,
 	Resume,
 	Terminate,
 )
@@ -36,6 +37,7 @@ from mikrotik_integration.core.subscriptions.standing import (
 	clock,
 	current_period,
 	overdrawn,
+	quota,
 	rolled,
 )
 
@@ -52,6 +54,7 @@ __all__ = [
 	"PeriodPaid",
 	"PeriodReversed",
 	"Release",
+	"Renew",
 	"Resume",
 	"Standing",
 	"Status",
@@ -63,6 +66,7 @@ __all__ = [
 	"dunning",
 	"next_change",
 	"overdrawn",
+	"quota",
 	"rolled",
 	"status",
 	"step",
@@ -177,7 +181,15 @@ def _activate(standing: Standing, event: Activate, terms: Terms, now: datetime) 
 		raise NotAllowed("A prepaid subscription begins with its first payment")
 	if standing.expiry is not None:
 		raise NotAllowed("The subscription has begun already")
-	return _begin(standing, terms, now, terms.validity)
+	return replace(_begin(standing, terms, now, terms.validity), on_credit=True)
+
+
+def _renew(standing: Standing, event: Renew, terms: Terms, now: datetime) -> Standing:
+	if standing.paused_at is not None:
+		raise NotAllowed("The subscription is paused; resume it")
+	if standing.expiry is not None and now < standing.expiry:
+		raise NotAllowed("The present period is not over; the subscription goes on by itself")
+	return _period_paid(standing, PeriodPaid(), terms, now)
 
 
 def _begin(standing: Standing, terms: Terms, now: datetime, granted: timedelta) -> Standing:
@@ -269,6 +281,7 @@ def _terminate(standing: Standing, event: Terminate, terms: Terms, now: datetime
 
 _STEPS: dict[type[Event], Callable[[Standing, Any, Terms, datetime], Standing]] = {
 	Activate: _activate,
+	Renew: _renew,
 	PeriodPaid: _period_paid,
 	PeriodReversed: _period_reversed,
 	Pause: _pause,

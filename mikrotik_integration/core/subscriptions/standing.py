@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 ZERO = timedelta(0)
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Standing:
 	bound the period whose usage ``used_bytes`` and ``used_seconds`` count; after an early renewal it ends
 	before ``expiry``. ``extra_quotas`` are quotas bought for this period by paying when its quota was used
 	up: period and quota then grow by one each, so that the customer is back at once and loses no time.
+	``on_credit``: it began without payment, so the last period up to ``expiry`` is not paid for.
 	"""
 
 	start: datetime | None = None
@@ -51,17 +54,29 @@ class Standing:
 	paused_at: datetime | None = None
 	staff_hold: bool = False
 	customer_disabled: bool = False
+	on_credit: bool = False
 	terminated_at: datetime | None = None
 
 
 def at_quota(standing: Standing, terms: Terms, now: datetime) -> bool:
 	"""Whether the quota of the period at ``now`` is used up."""
 	present = rolled(standing, terms, now)
-	quotas = 1 + present.extra_quotas
-	return (
-		0 < terms.quota_bytes * quotas <= present.used_bytes
-		or 0 < terms.quota_seconds * quotas <= present.used_seconds
+	quota_bytes, quota_seconds = quota(present, terms)
+	return bool(
+		(terms.quota_bytes and present.used_bytes >= quota_bytes)
+		or (terms.quota_seconds and present.used_seconds >= quota_seconds)
 	)
+
+
+def quota(standing: Standing, terms: Terms) -> tuple[int, int]:
+	"""Bytes and seconds of the standing's period, bought quotas included; 0 for none. A period that is shorter than
+	the plan's, because less was paid, has its share."""
+	quotas = 1 + standing.extra_quotas
+	if standing.period_start is None or standing.period_end is None:
+		return terms.quota_bytes * quotas, terms.quota_seconds * quotas
+	length = min(standing.period_end - standing.period_start, terms.validity * quotas)
+	share = Fraction(round(length / SECOND), max(1, round(terms.validity / SECOND)))
+	return int(terms.quota_bytes * share), int(terms.quota_seconds * share)
 
 
 def current_period(standing: Standing, terms: Terms, now: datetime) -> tuple[datetime, datetime] | None:

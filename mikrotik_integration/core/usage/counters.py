@@ -67,17 +67,22 @@ def advance(previous: CounterState | None, reading: AccountReading) -> tuple[Cou
 	"""What to remember of this reading, and what moved since `previous`; all that is there for None."""
 	before = previous or CounterState()
 	row: Counts = (reading.row_bytes_in, reading.row_bytes_out, reading.row_uptime_s)
-	is_same_row = before.row_id in ("", reading.row_id)
+	row_id = reading.row_id
+	if not reading.is_counted:
+		row, row_id = before.row, before.row_id
+	is_same_row = before.row_id in ("", row_id)
 	fresh_in_row = tuple(map(_risen, before.row, row)) if is_same_row else row
 	sessions = _seen(before, reading.sessions)
 	ended = _sum(seen.counts for key, seen in before.sessions.items() if _has_ended(key, seen, sessions))
 	flushed = _sum((ended, before.owed))
 	moved = _sum(_growth(before.sessions.get(key), seen) for key, seen in sessions.items())
 	counted = _sum((_counts(map(_above, fresh_in_row, flushed)), moved))
+	# What the row did not show this time, because it could not be read, it may yet show.
+	most_owed = ended if reading.is_counted else flushed
 	owed = _counts(
-		min(_above(gone, new), most) for gone, new, most in zip(flushed, fresh_in_row, ended, strict=True)
+		min(_above(gone, new), most) for gone, new, most in zip(flushed, fresh_in_row, most_owed, strict=True)
 	)
-	return CounterState(row, reading.row_id, sessions, owed), Delta(*counted)
+	return CounterState(row, row_id, sessions, owed), Delta(*counted)
 
 
 def _seen(before: CounterState, sessions: Iterable[SessionReading]) -> dict[str, Seen]:

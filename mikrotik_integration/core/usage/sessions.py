@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..foreign_text import ip_address, mac_address, plain_text
 from ..provisioning.desired import Service
 from ..provisioning.menus import HOTSPOT, PPP, Access, interface_name
-from ..routeros.values import parse_duration, parse_number
+from ..routeros.reading import Reader, Row
 
-Row = Mapping[str, str]
+INTERFACE = "/interface"
+_LONGEST_DEVICE, _LONGEST_KEY = 40, 140
 _NUMBERED = re.compile(r"-\d+>$")
 
 
@@ -20,7 +22,8 @@ class SessionReading:
 	"""Somebody online. `key` tells this session from others of the user at the same time, `login` from an
 	earlier one under the same key, where the router says so.
 
-	`is_counted` is False where the router did not show the bytes this time: they are then not 0 but unknown.
+	`is_counted` is False where the router did not show bytes and seconds, or none that can be read, this time: they
+	are then not 0 but unknown.
 	`is_sure` is False where a user has several ppp sessions, whose interfaces cannot be told apart: `uptime_s`
 	is then the shortest of them."""
 
@@ -37,11 +40,19 @@ class SessionReading:
 	is_sure: bool = True
 
 
-def sessions_of(access: Access, rows: Iterable[Row], interfaces: Iterable[Row]) -> list[SessionReading]:
-	"""The sessions of one access; `interfaces` are needed for ppp, whose sessions have no bytes of their own."""
+def sessions_of(
+	access: Access, rows: Iterable[Row], interfaces: Iterable[Row], readers: Mapping[str, Reader]
+) -> list[SessionReading]:
+	"""The sessions of one access; `interfaces` are needed for ppp, whose sessions have no bytes of their own.
+	`readers` by menu."""
 	if access is HOTSPOT:
-		return [_hotspot_session(row) for row in rows]
-	return list(_ppp_sessions(rows, interfaces))
+		return [_hotspot_session(row, readers[access.session_menu]) for row in rows]
+	return list(_ppp_sessions(rows, interfaces, readers))
+
+
+def device_of(text: str) -> str:
+	"""A device's MAC address in one spelling; for tunnels the far address; what is neither as plain text."""
+	return mac_address(text) or ip_address(text) or plain_text(text, _LONGEST_DEVICE)
 
 
 def service_of(access: Access, row: Row) -> Service:
@@ -50,27 +61,32 @@ def service_of(access: Access, row: Row) -> Service:
 	return words.get(row.get("service", ""), next(iter(access.services)))
 
 
-def _hotspot_session(row: Row) -> SessionReading:
-	mac, address = row.get("mac-address", ""), row.get("address", "")
+def _hotspot_session(row: Row, reader: Reader) -> SessionReading:
+	mac, address = device_of(row.get("mac-address", "")), ip_address(row.get("address"))
+	uptime_s = reader.seconds(row, "uptime")
+	bytes_in, bytes_out = reader.number(row, "bytes-in"), reader.number(row, "bytes-out")
 	return SessionReading(
 		key=f"{mac}/{address}",
 		user=row.get("user", ""),
 		service=Service.HOTSPOT,
-		uptime_s=parse_duration(row.get("uptime")),
-		bytes_in=parse_number(row.get("bytes-in")),
-		bytes_out=parse_number(row.get("bytes-out")),
+		uptime_s=uptime_s or 0,
+		bytes_in=bytes_in or 0,
+		bytes_out=bytes_out or 0,
 		address=address,
 		mac=mac,
+		is_counted=None not in (uptime_s, bytes_in, bytes_out),
 	)
 
 
-def _ppp_sessions(rows: Iterable[Row], interfaces: Iterable[Row]) -> Iterator[SessionReading]:
+def _ppp_sessions(
+	rows: Iterable[Row], interfaces: Iterable[Row], readers: Mapping[str, Reader]
+) -> Iterator[SessionReading]:
 	groups: defaultdict[str, list[Row]] = defaultdict(list)
 	for row in rows:
 		groups[interface_name(row.get("service", ""), row.get("name", ""))].append(row)
 	found = _by_group(interfaces, groups)
 	for name, group in groups.items():
-		yield from _group_sessions(group, sorted(found[name], key=lambda row: row.get("name", "")))
+		yield from _group_sessions(group, sorted(found[name], key=lambda row: row.get("name", "")), readers)
 
 
 def _by_group(interfaces: Iterable[Row], groups: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
@@ -82,29 +98,35 @@ def _by_group(interfaces: Iterable[Row], groups: Mapping[str, list[Row]]) -> dic
 	return found
 
 
-def _group_sessions(rows: Sequence[Row], interfaces: Sequence[Row]) -> Iterator[SessionReading]:
+def _group_sessions(
+	rows: Sequence[Row], interfaces: Sequence[Row], readers: Mapping[str, Reader]
+) -> Iterator[SessionReading]:
 	"""The sessions of one user and service, by interface: there rx is the customer's upload."""
+	is_sure = len(rows) == len(interfaces) == 1
+	uptimes = [readers[PPP.session_menu].seconds(row, "uptime") for row in rows]
+	known = [uptime_s for uptime_s in uptimes if uptime_s is not None]
 	if len(rows) != len(interfaces):
-		yield from (_ppp_session(row, {}, is_sure=False) for row in rows)
-	elif len(rows) == 1:
-		yield _ppp_session(rows[0], interfaces[0], is_sure=True)
-	else:
-		shortest = min(rows, key=lambda row: parse_duration(row.get("uptime")))
-		for row, interface in zip(rows, interfaces, strict=True):
-			yield _ppp_session({**row, "uptime": shortest.get("uptime", "")}, interface, is_sure=False)
+		interfaces = [{} for _ in rows]
+	elif known:
+		uptimes = [min(known) for _ in rows]
+	for row, interface, uptime_s in zip(rows, interfaces, uptimes, strict=True):
+		yield _ppp_session(row, interface, uptime_s, is_sure, readers[INTERFACE])
 
 
-def _ppp_session(row: Row, interface: Row, is_sure: bool) -> SessionReading:
+def _ppp_session(
+	row: Row, interface: Row, uptime_s: int | None, is_sure: bool, reader: Reader
+) -> SessionReading:
+	bytes_in, bytes_out = reader.number(interface, "rx-byte"), reader.number(interface, "tx-byte")
 	return SessionReading(
-		key=interface.get("name", row.get("session-id", "")),
+		key=interface.get("name", row.get("session-id", ""))[:_LONGEST_KEY],
 		user=row.get("name", ""),
 		service=service_of(PPP, row),
-		uptime_s=parse_duration(row.get("uptime")),
-		bytes_in=parse_number(interface.get("rx-byte")),
-		bytes_out=parse_number(interface.get("tx-byte")),
-		address=row.get("address", ""),
-		mac=row.get("caller-id", ""),
-		login=row.get("session-id", "") if is_sure else "",
-		is_counted=bool(interface),
+		uptime_s=uptime_s or 0,
+		bytes_in=bytes_in or 0,
+		bytes_out=bytes_out or 0,
+		address=ip_address(row.get("address")),
+		mac=device_of(row.get("caller-id", "")),
+		login=plain_text(row.get("session-id")) if is_sure else "",
+		is_counted=bool(interface) and None not in (uptime_s, bytes_in, bytes_out),
 		is_sure=is_sure,
 	)

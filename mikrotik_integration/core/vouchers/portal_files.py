@@ -2,7 +2,9 @@
 
 Which files a hotspot asks for, and its variables: https://help.mikrotik.com/docs/spaces/ROS/pages/87162881. There:
 "if variables are to be used in link directly, then they must be escaped accordingly", by `-esc`, with every variable.
-The router escapes nothing by itself, and `link-orig`, `username` and `error` hold what anybody sent: they are written
+What is left is said in the portal's words: the router's "nice" bytes are in MiB, and its `session-time-left` is what its
+cap on the uptime leaves, which is as long as all devices together may be on, not the time until the voucher ends: only
+the portal knows that. The router escapes nothing by itself, and `link-orig`, `username` and `error` hold what anybody sent: they are written
 in their `-esc` form only, and no variable is ever written into a script. `redirect.html` and `rlogin.html` set the
 status and header of the answer as the vendor's own do, because phones detect a captive portal by it.
 
@@ -46,12 +48,17 @@ _QUERY = "&".join(f"{name}=$({name}-esc)" for name in ("mac", "ip", "link-login-
 
 
 def portal_files(
-	site_id: str, base: str, portal_name: str, title: str, exact_codes: bool = False
+	site_id: str,
+	base: str,
+	portal_name: str,
+	title: str,
+	exact_codes: bool = False,
+	bytes_per_mb: int = 1_000_000,
 ) -> dict[str, str]:
 	"""The files by name, all ASCII. `base` is the site's address (`https://erp.example.com`), `title` the shop's name.
 
 	`exact_codes`: codes made elsewhere are in use, so what is typed is sent as it stands; else look-alikes and grouping
-	are undone. Raises ValueError for an address or name that cannot be, and for a title that is too long."""
+	are undone. `bytes_per_mb`: 1,000,000 or 1,048,576, what an MB is here. Raises ValueError for an address or name that cannot be, and for a title that is too long."""
 	check_word(site_id, "The site id")
 	values = {
 		"MARK": _text(site_mark(site_id)),
@@ -61,6 +68,8 @@ def portal_files(
 		"PORTAL": html.escape(f"{portal_url(base, portal_name)}?{_QUERY}"),
 		"EXACT": "yes" if exact_codes else "no",
 		"SCRIPT": _script(),
+		"AMOUNT": _packed("status.js"),
+		"BYTES_PER_MB": str(bytes_per_mb),
 	}
 	files = {name: _filled(_page(name), values) for name in NAMES}
 	if max(map(len, files.values())) > MAX_BYTES:
@@ -76,7 +85,7 @@ def _script() -> str:
 		"SHORTEST": str(codes.MIN_LENGTH),
 		"LONGEST": str(codes.MAX_LENGTH + codes.MAX_PREFIX_LENGTH),
 	}
-	return _filled("".join(line.strip() + "\n" for line in _page("login.js").splitlines()), values).strip()
+	return _filled(_packed("login.js"), values)
 
 
 def _text(text: str) -> str:
@@ -85,6 +94,10 @@ def _text(text: str) -> str:
 	visible = "".join(letter for letter in line if unicodedata.category(letter) not in _INVISIBLE)
 	escaped = html.escape(visible).replace("$", "&#36;").replace("@", "&#64;")
 	return escaped.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _packed(name: str) -> str:
+	return "".join(line.strip() + "\n" for line in _page(name).splitlines()).strip()
 
 
 def _filled(page: str, values: dict[str, str]) -> str:

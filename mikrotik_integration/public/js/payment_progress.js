@@ -4,7 +4,7 @@ window.mikrotik_integration = window.mikrotik_integration || {};
 
 (() => {
 	const GET = "/api/method/mikrotik_integration.api.payments.get?payment=";
-	const DECIDED = ["Applied", "Failed", "Needs Review", "Duplicate", "Reversed"];
+	const DECIDED = ["Applied", "Failed", "Needs Review", "Duplicate", "Reversed", "Closed"];
 	const FAST_MS = 3000;
 	const SLOW_MS = 10000;
 	const SLOW_AFTER_S = 120;

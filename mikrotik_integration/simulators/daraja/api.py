@@ -58,7 +58,7 @@ class Api:
 
 	def _stk_push(self, body: Body) -> Json:
 		shortcode = checks.business_shortcode(self._merchant, body)
-		checks.password(self._merchant, body)
+		checks.password(self._merchant, body, self._mpesa.behaviour.pushes_in_nairobi_time)
 		try:
 			prompt = self._mpesa.push(self._push(shortcode, body))
 		except PhoneBusy:
@@ -100,7 +100,7 @@ class Api:
 
 	def _stk_query(self, body: Body) -> Json:
 		checks.business_shortcode(self._merchant, body)
-		checks.password(self._merchant, body)
+		checks.password(self._merchant, body, self._mpesa.behaviour.queries_in_nairobi_time)
 		prompt = self._mpesa.prompt(checks.text(body, "CheckoutRequestID"))
 		if prompt is None:
 			raise bad("CheckoutRequestID")

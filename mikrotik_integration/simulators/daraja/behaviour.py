@@ -63,6 +63,8 @@ class Behaviour:
 	seen_after_s: a decision is not known to queries for so long
 	token_lifetime_s: of an OAuth token
 	busy_at_once: a second prompt for a phone is refused at once (HTTP 500) instead of by callback (1001)
+	pushes_in_nairobi_time, queries_in_nairobi_time: whether a Timestamp of another zone is refused.
+		frappe_mpsa_payments writes its server's time into both, this project Nairobi's into its own queries
 	pending_as_result: queries say "still processing" as ResultCode 4999 instead of as an error
 	c2b_twin, c2b_twin_gap_s: how a completed push is told as C2B, and how far from its own callback
 	c2b_names_push: ThirdPartyTransID of that C2B holds the MerchantRequestID
@@ -79,6 +81,8 @@ class Behaviour:
 	seen_after_s: float = 0.0
 	token_lifetime_s: float = 3599.0
 	busy_at_once: bool = False
+	pushes_in_nairobi_time: bool = False
+	queries_in_nairobi_time: bool = True
 	pending_as_result: bool = False
 	c2b_twin: Twin = Twin.AFTER
 	c2b_twin_gap_s: float = 0.5

@@ -5,10 +5,13 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from mikrotik_integration.simulators.daraja.ledger import NAIROBI, now
+
 Body = Mapping[str, object]
+CLOCKS_DIFFER_BY = timedelta(minutes=10)
 LARGEST_AMOUNT = 250_000
 PHONE = re.compile(r"254[17][0-9]{8}")
 _BRAND = re.compile(r"m-?pesa|safaricom", re.IGNORECASE)
@@ -96,13 +99,15 @@ def business_shortcode(merchant: Merchant, body: Body) -> str:
 	return shortcode
 
 
-def password(merchant: Merchant, body: Body) -> None:
-	"""base64 of shortcode, pass key and timestamp."""
+def password(merchant: Merchant, body: Body, nairobi_time: bool) -> None:
+	"""base64 of shortcode, pass key and timestamp; with `nairobi_time` that is about now in Nairobi."""
 	timestamp = text(body, "Timestamp")
 	try:
-		datetime.strptime(timestamp, "%Y%m%d%H%M%S")
+		told = datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=NAIROBI)
 	except ValueError:
 		raise bad("Timestamp") from None
+	if nairobi_time and abs(told - now()) > CLOCKS_DIFFER_BY:
+		raise bad("Timestamp")
 	expected = base64.b64encode(f"{merchant.shortcode}{merchant.passkey}{timestamp}".encode()).decode()
 	if not secrets.compare_digest(text(body, "Password").encode(), expected.encode()):
 		raise Refused(500, "500.001.1001", "Wrong credentials")

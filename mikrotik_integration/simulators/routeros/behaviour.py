@@ -17,6 +17,7 @@ class HiddenSecret(str, Enum):
 
 	OMITTED = "omitted"
 	MASKED = "masked"
+	EMPTY = "empty"
 
 
 class ResetBy(str, Enum):
@@ -45,7 +46,11 @@ class Behaviour:
 	policies: tuple[str, ...] = ALL_POLICIES
 	"""What the API user's group allows."""
 	passwords_readable: bool = True
-	"""False: passwords are not shown, whatever the policies (seen from 7.21)."""
+	"""False: passwords are not shown, whatever is asked and whatever the policies."""
+	passwords_need_asking: bool = True
+	"""Whether, where `print` takes `show-sensitive` (from 7.21), passwords are hidden from who does not give it.
+
+	False: the API shows them as it did before. Nobody's documents say which; `hidden_secret` says how they are hidden."""
 	hidden_secret: HiddenSecret = HiddenSecret.OMITTED
 	names_case_sensitive: bool = True
 	"""Whether `Ann` and `ann` are two customers. Fixed from the start, as are identity and running_clock."""
@@ -74,6 +79,16 @@ class Behaviour:
 	"""True: traps carry their category where the manual gives one."""
 	interleave_replies: bool = False
 	"""True: replies to tagged commands that are under way together come mixed."""
+	login_word_bytes: int = 4096
+	"""The longest word that is taken of who is not logged in; then `!fatal`, and the connection ends."""
+	login_bytes: int = 65536
+	"""How much is taken in all of who is not logged in."""
+	login_timeout_s: float = 60
+	"""How long who is connected may take to log in."""
+	licence_level: str = "p-unlimited"
+	"""`4`, `5`, `6` on boards; `free`, `p1`, `p-unlimited` on a CHR."""
+	device_mode_forbids: tuple[str, ...] = ()
+	"""Features that `/system/device-mode` switches off, such as `hotspot`, `scheduler`, `fetch`."""
 	session_limit: int | None = None
 	"""What the licence allows of hotspot and of ppp sessions: 200 (L4), 500 (L5), None (L6)."""
 	running_clock: bool = False

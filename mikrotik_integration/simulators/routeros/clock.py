@@ -25,4 +25,12 @@ class Clock:
 
 	def wall(self) -> datetime:
 		"""What the router believes the time to be (UTC)."""
-		return self._wall + timedelta(seconds=self.now())
+		return self.wall_at(self.now())
+
+	def wall_at(self, seconds: float) -> datetime:
+		"""The time of day at so many seconds since the simulator began."""
+		return self._wall + timedelta(seconds=seconds)
+
+	def seconds_at(self, wall: datetime) -> float:
+		"""The seconds since the simulator began, at this time of day."""
+		return (wall - self._wall).total_seconds()

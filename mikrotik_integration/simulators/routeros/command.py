@@ -35,6 +35,8 @@ class Answer:
 	is_print: bool = False
 	stays: bool = False
 	"""The command goes on until it is cancelled."""
+	current: Callable[[], Sequence[Row]] | None = None
+	"""The rows at any later time, for a command that goes on and tells what changes."""
 	later: Callable[[], Answer] | None = None
 	"""The real answer, for which one has to wait without holding the router's lock. May raise Trapped."""
 

@@ -14,9 +14,10 @@ from .conversation import Conversation
 from .errors import Fatal
 from .faults import Faults
 from .router import Router
-from .wire import BadWord, SentenceReader, encode_sentence
+from .wire import LONGEST_WORD_BYTES, BadWord, SentenceReader, encode_sentence
 
 _PIECES_PER_SECOND = 20
+_NEWS_S = 0.05
 
 
 class Host(Protocol):
@@ -45,7 +46,9 @@ class Connection(asyncio.Protocol):
 	def __init__(self, host: Host) -> None:
 		self._host = host
 		self._loop = asyncio.get_running_loop()
-		self._reader = SentenceReader()
+		self._reader = SentenceReader(host.router.behaviour.login_word_bytes)
+		self._unknown_bytes = 0
+		"""What came before login."""
 		self._inbox: deque[tuple[float, bytes]] = deque()
 		self._queue: deque[tuple[float, Command]] = deque()
 		self._outbox: deque[tuple[float, bytes | None]] = deque()
@@ -53,17 +56,23 @@ class Connection(asyncio.Protocol):
 		self._sent: int | None = None
 		"""Reply sentences since login."""
 		self._deaf = False
+		self._is_telling = False
+		self._is_full = False
+		self._poured = 0
+		self._pouring: asyncio.Handle | None = None
 
 	def connection_made(self, transport: asyncio.BaseTransport) -> None:
 		assert isinstance(transport, asyncio.Transport)
 		self._transport = transport
 		address = transport.get_extra_info("peername")[0]
-		self._talk = Conversation(self._host.router, address)
+		self._talk = Conversation(self._host.router, address, lambda: self._host.faults)
 		round_trips = 2 if self._host.tls else 1
 		self._open_at = self._loop.time() + round_trips * self._host.faults.latency_ms / 1000
 		if not self._host.admits(self, address):
 			self._deaf = True
 			transport.close()
+		patience = self._host.router.behaviour.login_timeout_s
+		self._patience = self._loop.call_later(patience, self._end_unknown, "login timeout")
 
 	def data_received(self, data: bytes) -> None:
 		if self._deaf or self._host.faults.is_silent:
@@ -73,9 +82,17 @@ class Connection(asyncio.Protocol):
 		self._pump()
 
 	def connection_lost(self, exc: Exception | None) -> None:
+		self._patience.cancel()
 		self._outbox.clear()
 		self._talk.close()
 		self._host.left(self)
+
+	def pause_writing(self) -> None:
+		self._is_full = True
+
+	def resume_writing(self) -> None:
+		self._is_full = False
+		self._pour()
 
 	def drop(self, reset: bool = True) -> None:
 		"""Ends the connection now; what has not been done is not done any more."""
@@ -99,10 +116,18 @@ class Connection(asyncio.Protocol):
 		self._arm()
 
 	def _take_in(self, at: float, data: bytes) -> None:
+		if self._talk.policies is None:
+			self._unknown_bytes += len(data)
+			if self._unknown_bytes > self._host.router.behaviour.login_bytes:
+				self._end_unknown("too much before login")
+				return
 		try:
 			sentences = self._reader.feed(data)
-		except BadWord:
-			self._end(at)
+		except BadWord as bad:
+			if self._talk.policies is None:
+				self._end_unknown(str(bad))
+			else:
+				self._end(at)
 			return
 		for words in sentences:
 			command = parse(words)
@@ -136,8 +161,45 @@ class Connection(asyncio.Protocol):
 			if self._sent is None and self._talk.policies is not None:
 				self._send_all(answers, at)
 				answers, self._sent = [], 0
+				self._reader.longest_word = LONGEST_WORD_BYTES
 		self._send_all(answers, at)
 		self._wait()
+		self._pour()
+		if self._talk.running and not self._is_telling:
+			self._is_telling = True
+			self._tell()
+
+	def _tell(self) -> None:
+		"""Sends what the commands that go on have to tell, for as long as there are any."""
+		self._is_telling = bool(self._talk.running) and not self._deaf
+		if not self._is_telling:
+			return
+		news = self._talk.news()
+		if news:
+			self._send_all([news], self._loop.time())
+			self._pump()
+		self._loop.call_later(_NEWS_S, self._tell)
+
+	def _pour(self) -> None:
+		"""Sends rows without end, as fast as they are taken and the line is."""
+		piece, faults = self._talk.endless, self._host.faults
+		if self._pouring is not None:
+			self._pouring.cancel()
+		if piece is None or self._is_full or self._deaf or self._transport.is_closing():
+			return
+		if faults.endless_rows is None:
+			self._talk.endless = None
+			return
+		rate = faults.trickle_bytes_per_s
+		if rate is None:
+			self._transport.write(piece)
+			self._pouring = self._loop.call_soon(self._pour)
+			return
+		size = max(int(rate / _PIECES_PER_SECOND), 1)
+		start = self._poured % len(piece)
+		self._transport.write(piece[start : start + size])
+		self._poured = start + size if start + size < len(piece) else 0
+		self._pouring = self._loop.call_later(size / rate, self._pour)
 
 	def _wait(self) -> None:
 		"""Has the answers that take their time waited for elsewhere."""
@@ -192,6 +254,16 @@ class Connection(asyncio.Protocol):
 		self._inbox.clear()
 		self._queue.clear()
 		self._outbox.append((at + self._one_way(), None))
+
+	def _end_unknown(self, why: str) -> None:
+		"""Ends the connection of who is not logged in, and says why."""
+		is_over = self._deaf or self._host.faults.is_silent or self._transport.is_closing()
+		if self._talk.policies is not None or is_over:
+			return
+		at = self._loop.time()
+		self._say(encode_sentence(["!fatal", why]), at)
+		self._end(at)
+		self._pump()
 
 	def _flush(self, now: float) -> None:
 		parts: list[bytes] = []

@@ -6,28 +6,34 @@ import hashlib
 import secrets
 from collections.abc import Callable
 
-from . import wire
+from . import distortion, wire
 from .command import Answer, Command
 from .errors import Fatal, Trapped
 from .execution import execute
+from .faults import Faults
+from .following import Followed
 from .router import Router
+from .table import Row
 
 CHALLENGE_BYTES = 16
 
-Waiting = tuple[str | None, Callable[[], Answer]]
-"""The tag of a command, and what waits for its answer."""
+Waiting = tuple[Command, Callable[[], Answer]]
+"""A command, and what waits for its answer."""
 
 
 class Conversation:
 	"""Who is logged in on a connection, and what the router says to it."""
 
-	def __init__(self, router: Router, peer: str) -> None:
+	def __init__(self, router: Router, peer: str, faults: Callable[[], Faults]) -> None:
 		self.policies: frozenset[str] | None = None
-		self.running: set[str | None] = set()
-		"""Tags of the commands that go on until they are cancelled."""
+		self.running: dict[str | None, Followed | None] = {}
+		"""Commands that go on until they are cancelled, by tag; what they tell meanwhile."""
+		self.endless: bytes | None = None
+		"""What is to be sent over and over from now on."""
 		self.waiting: list[Waiting] = []
 		"""Answers that are still to be waited for: see `finish`."""
 		self._router = router
+		self._faults = faults
 		self._peer = peer
 		self._challenge: bytes | None = None
 
@@ -37,21 +43,31 @@ class Conversation:
 			try:
 				return self._answer(command)
 			except Trapped as trapped:
-				return [self._trap(trapped, command.tag), _sentence(["!done"], command.tag)]
+				return [self._trap(trapped, command.tag), self._sentence(["!done"], command.tag)]
 
 	def finish(self, waiting: Waiting) -> list[bytes]:
 		"""Waits for an answer, in a thread of the caller's; its encoded sentences."""
-		tag, later = waiting
+		command, later = waiting
 		try:
-			return self._sentences(later(), tag)
+			return self._sentences(later(), command)
 		except Trapped as trapped:
-			return [self._trap(trapped, tag), _sentence(["!done"], tag)]
+			return [self._trap(trapped, command.tag), self._sentence(["!done"], command.tag)]
+
+	def news(self) -> list[bytes]:
+		"""What the commands that go on have to tell since they were last asked."""
+		with self._router.lock:
+			return [
+				self._row(row, followed.names, tag)
+				for tag, followed in self.running.items()
+				if followed is not None
+				for row in followed.news()
+			]
 
 	def cancel(self, tag: str | None) -> list[bytes]:
 		"""What a command says that was cancelled."""
-		self.running.discard(tag)
+		self.running.pop(tag, None)
 		interrupted = Trapped("interrupted", category=2)
-		return [self._trap(interrupted, tag, with_category=True), _sentence(["!done"], tag)]
+		return [self._trap(interrupted, tag, with_category=True), self._sentence(["!done"], tag)]
 
 	def close(self) -> None:
 		"""Takes the login off the router's list."""
@@ -59,40 +75,50 @@ class Conversation:
 			self._router.api_logins.pop(id(self), None)
 
 	def _answer(self, command: Command) -> list[bytes]:
+		if distortion.is_endless(self._faults(), command.path):
+			self.endless = distortion.endless(self._faults(), command.tag)
+			return []
+		distortion.check_command(self._faults(), command.path)
 		if command.path == "/login":
 			return self._login(command)
 		if command.path == "/quit":
 			raise Fatal("session terminated on request")
 		if self.policies is None:
 			raise Fatal("not logged in")
-		return self._sentences(execute(self._router, command, self.policies), command.tag)
+		return self._sentences(execute(self._router, command, self.policies), command)
 
-	def _sentences(self, answer: Answer, tag: str | None) -> list[bytes]:
+	def _sentences(self, answer: Answer, command: Command) -> list[bytes]:
 		if answer.later is not None:
-			self.waiting.append((tag, answer.later))
+			self.waiting.append((command, answer.later))
 			return []
-		tail = [] if tag is None else [f".tag={tag}"]
-		replies = [
-			wire.encode_sentence(["!re", *tail, *wire.attributes(row, answer.names)]) for row in answer.rows
-		]
+		tag = command.tag
+		rows = distortion.rows(self._faults(), command.path, answer.rows)
+		replies = [self._row(row, answer.names, tag) for row in rows]
 		if answer.stays:
-			self.running.add(tag)
+			self.running[tag] = Followed(answer.current, answer.names) if answer.current else None
 			return replies
 		if answer.is_print and not replies and self._router.behaviour.at_least("7.18"):
-			replies.append(_sentence(["!empty"], tag))
+			replies.append(self._sentence(["!empty"], tag))
 		ret = [] if answer.ret is None else [f"=ret={answer.ret}"]
-		replies.append(_sentence(["!done", *ret], tag))
+		replies.append(self._sentence(["!done", *ret], tag))
 		return replies
+
+	def _row(self, row: Row, names: list[str] | None, tag: str | None) -> bytes:
+		return self._sentence(["!re", *wire.attributes(row, names)], tag)
 
 	def _trap(self, trapped: Trapped, tag: str | None, with_category: bool = False) -> bytes:
 		shown = trapped.category is not None and (with_category or self._router.behaviour.trap_categories)
-		category = [f"=category={trapped.category}"] if shown else []
-		return _sentence(["!trap", *category, f"=message={trapped.message}"], tag)
+		category = distortion.category(self._faults(), trapped.category if shown else None)
+		message = distortion.message(self._faults(), trapped)
+		return self._sentence(["!trap", *category, f"=message={message}"], tag)
+
+	def _sentence(self, words: list[str], tag: str | None) -> bytes:
+		return wire.encode_sentence([words[0], *distortion.tail(self._faults(), tag), *words[1:]])
 
 	def _login(self, command: Command) -> list[bytes]:
 		if self._wants_challenge(command):
 			self._challenge = secrets.token_bytes(CHALLENGE_BYTES)
-			return [_sentence(["!done", f"=ret={self._challenge.hex()}"], command.tag)]
+			return [self._sentence(["!done", f"=ret={self._challenge.hex()}"], command.tag)]
 		name = command.args.get("name", "")
 		row = self._router.table("/user").find(name)
 		if row is None or row["disabled"] == "true" or not self._proves(command, row.get("password", "")):
@@ -105,7 +131,7 @@ class Conversation:
 		number = next(self._router.login_numbers)
 		login = {".id": f"*{number:X}", "name": name, "address": self._peer, "via": "api"}
 		self._router.api_logins[id(self)] = login
-		return [_sentence(["!done"], command.tag)]
+		return [self._sentence(["!done"], command.tag)]
 
 	def _wants_challenge(self, command: Command) -> bool:
 		"""Routers before 6.43 answer every login without a response with a challenge."""
@@ -123,10 +149,6 @@ class Conversation:
 	def _refused(self) -> Trapped:
 		old = not self._router.behaviour.at_least("6.43")
 		return Trapped("cannot log in" if old else "invalid user name or password (6)")
-
-
-def _sentence(words: list[str], tag: str | None) -> bytes:
-	return wire.encode_sentence(words if tag is None else [words[0], f".tag={tag}", *words[1:]])
 
 
 def _bytes(text: str) -> bytes:

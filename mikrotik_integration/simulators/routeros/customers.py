@@ -57,7 +57,8 @@ class CustomerSession:
 	def move(self, upload: int = 0, download: int = 0, seconds: float = 0) -> Moved:
 		"""Bytes sent and received, seconds gone by for this session alone; what of it came through.
 
-		At a limit the session ends, with exactly what the limit allowed. Raises SessionEnded if it is over.
+		At a limit the session ends, with exactly what the limit allowed. A session that moves no bytes is idle.
+		Raises SessionEnded if it is over.
 		"""
 		with self._router.lock:
 			if self._session.ended is not None:
@@ -66,6 +67,8 @@ class CustomerSession:
 			self._session.upload += upload
 			self._session.download += download
 			self._session.extra_s += seconds
+			if upload or download:
+				self._session.note_traffic(self._router.clock.now())
 			lifetimes.enforce(self._router, self._session)
 			after = self.usage
 			return Moved(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,22 @@ class Faults:
 	"""After so many reply sentences since login, half of the next one is sent, and then nothing."""
 	trickle_bytes_per_s: float | None = None
 	"""Replies come no faster than this."""
+	odd_spellings: Mapping[str, str] = field(default_factory=dict)
+	"""What stands in rows instead of the value, by the property's name: `{"bytes-in": "1 234", "uptime": "?"}`."""
+	odd_rows_of: str | None = None
+	"""Only rows that hold this value somewhere (a user's name) are spelt oddly."""
+	rows_without_id: str | None = None
+	"""Rows of menus that begin so (`/ppp`, or `/` for all) come without `.id`."""
+	endless_rows: str | None = None
+	"""Commands that begin so (`/ppp/active/print`, `/login`) are answered by rows without end."""
+	refuse_commands: str | None = None
+	"""Commands that begin so are answered by `!trap`, and not done."""
+	trap_message: str | None = None
+	"""What each `!trap` says instead: HTML, control characters, JSON, something very long."""
+	category_digits: int = 0
+	"""Each `!trap` has a category of so many digits."""
+	tag_digits: int = 0
+	"""Each reply has a tag of so many digits instead of its own."""
 	web_delay_ms: float = 0
 	"""How long the hotspot's web pages let their readers wait."""
 	lose_web_requests: str | None = None

@@ -68,6 +68,8 @@ def fetch(call: Call) -> Answer:
 	keeps = call.args.get("output", "file") == "file" and call.args.get("keep-result", "yes") != "no"
 	if keeps and not {"ftp", "write"} <= call.policies:
 		raise not_permitted()
+	if "fetch" in call.router.behaviour.device_mode_forbids:
+		raise Trapped("failure: not allowed by device-mode")
 	order = fetching.understand(call.router, call.args)
 	return Answer(later=lambda: _fetched(call, order, keeps))
 

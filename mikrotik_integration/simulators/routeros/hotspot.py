@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from . import cookies, values
 from .errors import LoginRefused
+from .job import Job
 from .router import Router
 from .sessions import HOTSPOT, Session
 from .table import Row
@@ -120,6 +121,8 @@ def _known(router: Router, user: str, mac: str) -> Row:
 
 
 def _enter(router: Router, row: Row, mac: str, address: str | None, login_by: str) -> Session:
+	if "hotspot" in router.behaviour.device_mode_forbids:
+		raise LoginRefused("hotspot is not allowed by device-mode")
 	profile = router.table("/ip/hotspot/user/profile").find(row["profile"])
 	if profile is None:
 		raise LoginRefused("internal error (no such profile)")
@@ -145,7 +148,22 @@ def _enter(router: Router, row: Row, mac: str, address: str | None, login_by: st
 	router.hosts[mac] = session.address
 	_keep_cookie(router, session)
 	router.log("hotspot,info,debug", f"{session.user} ({session.address}): logged in")
+	router.begin(event(session, "on-login"))
 	return session
+
+
+def event(session: Session, name: str, **more: str) -> Job:
+	"""The script of the session's profile for an event (`on-login`, `on-logout`)."""
+	known = {
+		"user": session.user,
+		"username": session.user,
+		"address": session.address,
+		"mac-address": session.mac,
+		"interface": session.server,
+		"login-by": session.login_by,
+	}
+	what = f"{name} of {session.user}"
+	return Job(what, session.profile.get(name, ""), {**known, **more})
 
 
 def _check_caps(router: Router, row: Row) -> None:

@@ -21,9 +21,11 @@ def end(router: Router, session: Session, reason: str) -> None:
 	if session.service == HOTSPOT:
 		counters.flush(router, session)
 		router.log("hotspot,info,debug", f"{session.user} ({session.address}): logged out: {reason}")
+		router.begin(hotspot.event(session, "on-logout", cause=reason))
 	else:
 		ppp.logged_out(router, session, reason)
 		router.log("ppp,info,account", f"{session.user} logged out, {reason}")
+		router.begin(ppp.event(session, "on-down"))
 
 
 def end_by_router(router: Router, session: Session, reason: str) -> None:
@@ -50,16 +52,29 @@ def come_back(router: Router, session: Session) -> Session | None:
 
 def enforce(router: Router, session: Session) -> None:
 	"""Ends the session if a limit is reached, with exactly what the limit allowed."""
-	if session.is_radius:
+	if session.is_radius or session.ended is not None:
 		return
 	reason = hotspot.enforce(router, session) if session.service == HOTSPOT else ppp.enforce(session)
-	timeout = values.parse_duration(session.profile.get("session-timeout", "0")) or 0
-	over_s = session.uptime(router.clock.now()) - timeout
-	if timeout and over_s >= 0:
-		session.extra_s -= over_s
-		reason = reason or "session timeout"
+	reason = _enforce_timeouts(router, session) or reason
 	if reason or _is_away(router, session):
 		end(router, session, reason or "keepalive timeout")
+
+
+def _enforce_timeouts(router: Router, session: Session) -> str | None:
+	"""Cuts the session at the first of its profile's timeouts; which of them it was."""
+	now = router.clock.now()
+	ends: dict[str, float | None] = {
+		"session timeout": values.parse_duration(session.profile.get("session-timeout", "0")) or None,
+		"idle timeout": values.parse_duration(session.profile.get("idle-timeout", "0")) or None,
+	}
+	if ends["idle timeout"] is not None:
+		ends["idle timeout"] += session.uptime(now) - session.idle_s(now)
+	due = {reason: at for reason, at in ends.items() if at is not None and session.uptime(now) >= at}
+	if not due:
+		return None
+	reason = min(due, key=lambda name: due[name])
+	session.extra_s -= session.uptime(now) - due[reason]
+	return reason
 
 
 def enforce_all(router: Router) -> None:

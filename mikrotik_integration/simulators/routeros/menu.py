@@ -49,6 +49,8 @@ class Menu:
 	"""Rows there from the start. The only row, where the menu is single."""
 	single: bool = False
 	"""One set of properties instead of rows."""
+	unset: tuple[str, ...] = ()
+	"""What the verb `unset` lets go; any settable property, where it is empty."""
 	undeletable: str = ""
 	"""The answer to removing a row whose `default` is true."""
 	saved: bool = True
@@ -58,6 +60,13 @@ class Menu:
 	def by_name(self) -> dict[str, Column]:
 		"""The columns by their names."""
 		return {column.name: column for column in self.columns}
+
+	def may_lack(self, name: str) -> bool:
+		"""Whether there are rows without this property."""
+		if name in self.unset or name not in self.by_name:
+			return True
+		column = self.by_name[name]
+		return column.default is None and not column.read_only and name not in self.required
 
 	@cached_property
 	def secrets(self) -> frozenset[str]:

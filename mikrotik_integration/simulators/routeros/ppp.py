@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import values
 from .errors import LoginRefused
+from .job import Job
 from .router import Router
 from .sessions import Session
 from .table import Row
@@ -34,7 +35,20 @@ def login(router: Router, service: str, user: str, password: str, mac: str, addr
 	router.sessions.add(session)
 	secret["last-caller-id"] = mac
 	router.log("ppp,info,account", f"{session.user} logged in, {session.address} from {mac}")
+	router.begin(event(session, "on-up"))
 	return session
+
+
+def event(session: Session, name: str) -> Job:
+	"""The script of the session's profile for an event (`on-up`, `on-down`)."""
+	known = {
+		"user": session.user,
+		"remote-address": session.address,
+		"local-address": session.profile.get("local-address", ""),
+		"caller-id": session.mac,
+		"interface": session.label,
+	}
+	return Job(f"{name} of {session.user}", session.profile.get(name, ""), known)
 
 
 def enforce(session: Session) -> str | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection
 from functools import lru_cache
 from itertools import count
+from typing import Any
 
 from . import values
 from .behaviour import Behaviour, Numbering
 from .clock import Clock
 from .errors import LoginRefused
+from .job import Job
 from .kinds import Reference
 from .menu import Column, Menu
 from .menus import DECLARED
@@ -20,6 +23,7 @@ from .sessions import Sessions
 from .table import Row, Table
 
 LOG_LINES = 1000
+_SYSTEM_ID_BYTES = 8
 
 
 class Router:
@@ -50,9 +54,22 @@ class Router:
 		self.changes = 0
 		"""Grows with each change of configuration."""
 		self.on_restart: Callable[[], None] = _nothing
+		self.jobs: deque[Job] = deque()
+		"""Scripts that are to run next."""
+		self.runs_jobs = False
+		self.on_job: Callable[[], None] = _nothing
+		self.run_now: Callable[[Job], None] = _nothing_of
+		"""Runs a script inside of what goes on. Raises Trapped."""
+		self.script_globals: dict[str, Any] = {}
+		"""The global variables of scripts."""
+		self.scheduler_played = 0.0
+		"""Up to when the scheduler's events have been."""
+		self.scheduled_since: dict[str, float] = {}
+		"""When each row of the scheduler was made, by `.id`."""
 		self._pool_turn: defaultdict[str, int] = defaultdict(lambda: -1)
 		self._tables: dict[str, Table] = {}
 		self.table("/system/identity").only()["name"] = behaviour.identity
+		self.table("/system/license").only()["system-id"] = secrets.token_hex(_SYSTEM_ID_BYTES).upper()
 
 	def become(self, behaviour: Behaviour) -> None:
 		"""Takes on another character."""
@@ -87,6 +104,12 @@ class Router:
 		if len(table.rows) > LOG_LINES:
 			del table.rows[next(iter(table.rows))]
 
+	def begin(self, job: Job) -> None:
+		"""Runs a script: now, or after the one that runs."""
+		if job.source:
+			self.jobs.append(job)
+			self.on_job()
+
 	def duration(self, seconds: float) -> str:
 		"""A length of time as this router writes it."""
 		return values.format_duration(seconds, self.behaviour.clock_durations)
@@ -106,7 +129,11 @@ class Router:
 		"""What a restart does to all that is not configuration."""
 		self.sessions = Sessions(self.sessions.next_number())
 		self.hosts.clear()
-		self.booted = self.clock.now()
+		self.booted = self.scheduler_played = self.clock.now()
+		self.script_globals.clear()
+		self.scheduled_since.clear()
+		for row in self.table("/system/scheduler").rows.values():
+			row["run-count"] = "0"
 		for table in self.tables():
 			if not table.menu.saved:
 				table.clear()
@@ -123,6 +150,10 @@ class Router:
 
 def _nothing() -> None:
 	"""Nobody has to know."""
+
+
+def _nothing_of(job: Job) -> None:
+	"""Scripts are left alone."""
 
 
 @lru_cache

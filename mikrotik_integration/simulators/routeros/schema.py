@@ -1,15 +1,13 @@
-"""Which menus, verbs and arguments exist: the argument tree read off a real router, see data/README.md."""
+"""Which menus, verbs and arguments a router has: the argument tree of its version, see `tree.py`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
 
+from . import tree
 from .errors import Trapped
 
-_FILE = Path(__file__).with_name("data") / "7.16.json"
 _OF_THE_API = {
 	"numbers": (".id",),
 	"number": (".id",),
@@ -17,19 +15,16 @@ _OF_THE_API = {
 	"without-paging": (".proplist",),
 }
 _ALIASES = {"getall": "print"}
-# The trees of RouterOS 7.9, 7.12.2, 7.14.3 and 7.15 (tikoci/restraml) as against 7.16's, where somebody may ask;
-# the manual: "command added in RouterOS 7.9beta2" (Files).
-_NEW_VERBS = {("/file", "add"): (7, 9), ("/file", "read"): (7, 13)}
-_NEW_ARGUMENTS = {("/file", "add"): {"type": (7, 15)}}
+_LISTEN = "listen"
+_MAY_UNSET = ("add", "set")
 
 
 class Schema:
 	"""A router's argument tree, without the menus that this router lacks."""
 
 	def __init__(self, missing: Iterable[str] = (), version: tuple[int, ...] = (7, 16)) -> None:
-		self._verbs = _read()
+		self._verbs = _read(version)
 		self._missing = tuple(missing)
-		self._version = version
 
 	def menus(self) -> list[str]:
 		"""The paths of all menus there are."""
@@ -40,20 +35,30 @@ class Schema:
 		path, _, verb = command.rpartition("/")
 		verb = _ALIASES.get(verb, verb)
 		self._check_path(path or "/")
-		if verb not in self._verbs[path or "/"] or self._version < _NEW_VERBS.get((path, verb), ()):
+		if verb not in self._verbs[path or "/"]:
 			raise Trapped("no such command", category=0)
 		return path or "/", verb
 
 	def check_arguments(self, menu: str, verb: str, names: Iterable[str]) -> None:
-		"""Refuses the first argument that the verb does not take."""
-		allowed, since = self._verbs[menu][verb], _NEW_ARGUMENTS.get((menu, verb), {})
+		"""Refuses the first argument that the verb does not take; `!name` takes a value away."""
+		allowed = self._verbs[menu][verb]
 		for name in names:
-			if name not in allowed or self._version < since.get(name, ()):
+			plain = name.removeprefix("!") if verb in _MAY_UNSET else name
+			if plain not in allowed:
 				raise Trapped(f"unknown parameter {name}", category=0)
 
 	def takes(self, menu: str, verb: str) -> frozenset[str]:
 		"""The arguments of a verb; none where there is no such verb."""
 		return self._verbs.get(menu, {}).get(verb, frozenset())
+
+	def verbs(self, menu: str) -> frozenset[str]:
+		"""The verbs of a menu."""
+		return frozenset(self._verbs[menu]) if self.has(menu) else frozenset()
+
+	def below(self, path: str) -> frozenset[str]:
+		"""The names of the menus in a menu (or in a part of a path)."""
+		inner = (menu[len(path) + 1 :] for menu in self.menus() if menu.startswith(f"{path}/"))
+		return frozenset(name.split("/")[0] for name in inner if name)
 
 	def has(self, menu: str) -> bool:
 		"""Whether the menu exists here."""
@@ -72,12 +77,16 @@ class Schema:
 		return any(path == menu or path.startswith(menu + "/") for menu in self._missing)
 
 
-@lru_cache(maxsize=1)
-def _read() -> dict[str, dict[str, frozenset[str]]]:
-	tree: dict[str, dict[str, list[str]]] = json.loads(_FILE.read_text())
-	return {menu: {verb: _arguments(names) for verb, names in verbs.items()} for menu, verbs in tree.items()}
+@lru_cache
+def _read(version: tuple[int, ...]) -> dict[str, dict[str, frozenset[str]]]:
+	"""The tree with what the API adds to it: its own arguments, and `listen` wherever there is `print`."""
+	menus = {
+		menu: {verb: _arguments(names) for verb, names in at.items()}
+		for menu, at in tree.verbs(version).items()
+	}
+	return {menu: at | ({_LISTEN: at["print"]} if "print" in at else {}) for menu, at in menus.items()}
 
 
-def _arguments(names: list[str]) -> frozenset[str]:
+def _arguments(names: Iterable[str]) -> frozenset[str]:
 	extra = [alias for name in names for alias in _OF_THE_API.get(name, ())]
 	return frozenset((*names, *extra))

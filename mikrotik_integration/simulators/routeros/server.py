@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import files, lifetimes, views
+from . import files, lifetimes, scripting, timeline, views
 from .behaviour import ALL_POLICIES, Behaviour
 from .certificates import Certificate
 from .command import Command
@@ -51,6 +51,8 @@ class RouterSimulator:
 		self.certificate = certificate
 		self.tls = certificate is not None
 		self.router = Router(behaviour or Behaviour())
+		self.router.on_job = lambda: scripting.run_jobs(self.router)
+		self.router.run_now = lambda job: scripting.run_now(self.router, job)
 		self.faults = faults or Faults()
 		self.customer = Customers(lambda: self.router)
 		self.hotspot = HotspotWeb(host, hotspot_port, lambda: self.router, lambda: self.faults)
@@ -61,9 +63,10 @@ class RouterSimulator:
 		self._loop: LoopThread | None = None
 		self._state = state
 		files.unpack_first(self.router)
+		self._saved_changes: int | None = None
 		if state is not None and state.exists():
 			load(self.router, state.read_text())
-		self._saved_changes = self.router.changes
+			self._saved_changes = self.router.changes
 		self._admit_user(user, password)
 
 	# the router's life
@@ -128,8 +131,7 @@ class RouterSimulator:
 	def advance(self, seconds: float) -> None:
 		"""Lets time go by for the router and all its sessions; limits of time take effect."""
 		with self.router.lock:
-			self.router.clock.push(seconds)
-			lifetimes.enforce_all(self.router)
+			timeline.let_pass(self.router, seconds)
 
 	# what may be changed from outside
 
@@ -257,7 +259,7 @@ class RouterSimulator:
 		"""Limits of time take effect by themselves where the clock runs."""
 		if self.router.clock.running:
 			with self.router.lock:
-				lifetimes.enforce_all(self.router)
+				timeline.catch_up(self.router)
 		self._save()
 		asyncio.get_running_loop().call_later(_TICK_S, self._tick)
 

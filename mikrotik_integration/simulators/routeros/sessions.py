@@ -34,12 +34,22 @@ class Session:
 	download: int = 0
 	extra_s: float = 0
 	"""Seconds that went by for this session alone."""
+	busy_until_s: float = 0
+	"""How long it had been online when bytes last went by."""
 	ended: str | None = None
 	"""Why it is over."""
 
 	def uptime(self, now: float) -> float:
 		"""Seconds online."""
 		return self.extra_s + now - self.started
+
+	def idle_s(self, now: float) -> float:
+		"""Seconds since bytes last went by."""
+		return max(self.uptime(now) - self.busy_until_s, 0)
+
+	def note_traffic(self, now: float) -> None:
+		"""Bytes go by now."""
+		self.busy_until_s = self.uptime(now)
 
 	@property
 	def row_id(self) -> str:

@@ -8,6 +8,7 @@ from .command import DONE, Answer
 from .errors import LoginRefused, Trapped, no_such_item
 from .file_verbs import FILE_VERBS
 from .menu import Column
+from .script_verbs import SCRIPT_VERBS
 from .sessions import HOTSPOT, Session
 from .table import Row
 from .verbs import Call, Verb
@@ -135,6 +136,7 @@ def _in_api_words(refused: str) -> str:
 
 SPECIAL: dict[tuple[str, str], tuple[Verb, str]] = {
 	**FILE_VERBS,
+	**SCRIPT_VERBS,
 	("/ip/hotspot/active", "remove"): (end_sessions, "write"),
 	("/ip/hotspot/active", "login"): (log_device_in, "write"),
 	("/ip/hotspot/active", "add"): (refuse, "write"),

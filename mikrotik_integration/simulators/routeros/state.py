@@ -19,7 +19,7 @@ def dump(router: Router) -> str:
 	menus = {
 		table.menu.path: list(table.rows.values())
 		for table in router.tables()
-		if table.menu.saved and table.menu.path not in views.INSTEAD
+		if table.menu.saved and (table.menu.path not in views.INSTEAD or any(table.rows.values()))
 	}
 	return json.dumps({"format": _FORMAT, "menus": menus})
 

@@ -35,10 +35,10 @@ def main() -> int:
 
 
 def value_of(text: str) -> Any:
-	"""`true`, `null` and plain numbers as JSON has them; anything else is text."""
-	if text in ("true", "false", "null"):
-		return json.loads(text)
+	"""`true`, `null`, plain numbers, `{...}` and `[...]` as JSON has them; anything else is text."""
 	try:
+		if text in ("true", "false", "null") or text[:1] in ("{", "["):
+			return json.loads(text)
 		return float(text) if "." in text else int(text) if str(int(text)) == text else text
 	except ValueError:
 		return text

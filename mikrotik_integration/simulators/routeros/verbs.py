@@ -9,12 +9,16 @@ from . import views
 from .behaviour import HiddenSecret
 from .command import DONE, Answer, Command
 from .errors import Trapped, no_such_item
+from .kinds import match_prefix
+from .menu import Column
 from .queries import compile_query
 from .router import Router
 from .table import Row, Table
 
+_INSTEAD = {HiddenSecret.OMITTED: None, HiddenSecret.MASKED: "*****", HiddenSecret.EMPTY: ""}
 _HANDLED = frozenset((".id", "numbers", "copy-from", "place-before"))
-_FOLLOWING = ("follow", "follow-only", "interval")
+_FOLLOWING = ("follow", "follow-only")
+_STAYING = (*_FOLLOWING, "interval")
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,40 @@ class Call:
 
 	def properties(self) -> dict[str, str]:
 		"""The arguments that are properties of a row."""
-		return {name: value for name, value in self.args.items() if name not in _HANDLED}
+		return {name: value for name, value in self.args.items() if name not in _HANDLED and name[0] != "!"}
+
+	def taken_away(self) -> list[str]:
+		"""The properties that `=!name=` takes away. Raises Trapped for those that every row has."""
+		names = [name[1:] for name in self.args if name.startswith("!")]
+		for name in names:
+			if not self.table.menu.may_lack(name) or name in _HANDLED:
+				raise Trapped(f"unknown parameter !{name}", category=0)
+		return names
 
 
 def show(call: Call) -> Answer:
 	"""print"""
+	rows = _asked_for(call)
+	if "count-only" in call.args:
+		return Answer(ret=str(len(rows)))
+	follows = any(name in call.args for name in _FOLLOWING)
+	return Answer(
+		readable(call, [] if "follow-only" in call.args else rows),
+		call.command.proplist,
+		is_print=True,
+		stays=any(name in call.args for name in _STAYING),
+		current=(lambda: readable(call, _asked_for(call))) if follows else None,
+	)
+
+
+def listen(call: Call) -> Answer:
+	"""listen: nothing at first, then what changes."""
+	compile_query(call.command.queries)
+	return Answer((), call.command.proplist, stays=True, current=lambda: readable(call, _asked_for(call)))
+
+
+def _asked_for(call: Call) -> list[Row]:
+	"""The rows of the menu that satisfy the query."""
 	rows = views.rows(call.router, call.menu)
 	if call.command.queries:
 		satisfied = compile_query(call.command.queries)
@@ -69,25 +102,38 @@ def show(call: Call) -> Answer:
 	if ".id" in call.args:
 		wanted = set(call.ids())
 		rows = [row for row in rows if row.get(".id") in wanted]
-	if "count-only" in call.args:
-		return Answer(ret=str(len(rows)))
-	stays = any(name in call.args for name in _FOLLOWING)
-	return Answer(readable(call, rows), call.command.proplist, is_print=True, stays=stays)
+	return rows
 
 
 def readable(call: Call, rows: list[Row]) -> list[Row]:
 	"""The rows without the secrets that this user may not read."""
 	secrets = call.table.menu.secrets
-	if not secrets or ("sensitive" in call.policies and call.router.behaviour.passwords_readable):
+	if not secrets or _shows_secrets(call):
 		return rows
-	if call.router.behaviour.hidden_secret is HiddenSecret.MASKED:
-		return [{name: "*****" if name in secrets else value for name, value in row.items()} for row in rows]
-	return [{name: value for name, value in row.items() if name not in secrets} for row in rows]
+	instead = _INSTEAD[call.router.behaviour.hidden_secret]
+	return [
+		{
+			name: value if instead is None or name not in secrets else instead
+			for name, value in row.items()
+			if instead is not None or name not in secrets
+		}
+		for row in rows
+	]
+
+
+def _shows_secrets(call: Call) -> bool:
+	"""Whether this user may read passwords, and has asked for them where that is needed."""
+	behaviour = call.router.behaviour
+	takes = call.router.schema.takes(call.menu, call.verb)
+	needs_asking = "show-sensitive" in takes and behaviour.passwords_need_asking
+	asked = "show-sensitive" in call.args or not needs_asking
+	return asked and "sensitive" in call.policies and behaviour.passwords_readable
 
 
 def add(call: Call) -> Answer:
 	"""add"""
 	given = call.properties()
+	call.taken_away()
 	if "copy-from" in call.args:
 		given = {**_settable(call, call.target(call.args["copy-from"])), **given}
 	row_id = call.table.add(given)
@@ -99,8 +145,10 @@ def add(call: Call) -> Answer:
 def change(call: Call) -> Answer:
 	"""set"""
 	single = call.table.menu.single
+	taken_away = call.taken_away()
 	for row in [call.table.only()] if single else call.targets():
 		_change(call, row, call.properties())
+		_reset_row(call, row, taken_away)
 	return DONE
 
 
@@ -133,8 +181,12 @@ def comment(call: Call) -> Answer:
 
 
 def unset(call: Call) -> Answer:
-	"""unset"""
-	return _reset(call, call.args.get("value-name", "").split(","))
+	"""unset: one of the properties that this menu lets go."""
+	wanted = call.args.get("value-name")
+	if wanted is None:
+		raise Trapped("missing value(s) of argument(s) value-name", category=0)
+	settable = call.router.schema.takes(call.menu, "set") - _HANDLED
+	return _reset(call, [match_prefix(wanted, call.table.menu.unset or settable, "value-name")])
 
 
 def reset(call: Call) -> Answer:
@@ -184,15 +236,18 @@ def _change(call: Call, row: Row, values: dict[str, str]) -> None:
 
 
 def _reset(call: Call, names: list[str]) -> Answer:
-	columns = call.table.menu.by_name
 	for row in call.targets():
-		for name in names:
-			default = columns[name].default if name in columns else None
-			if default is None:
-				row.pop(name, None)
-			else:
-				row[name] = default
+		_reset_row(call, row, names)
 	return DONE
+
+
+def _reset_row(call: Call, row: Row, names: list[str]) -> None:
+	for name in names:
+		default = call.table.menu.by_name.get(name, Column(name)).default
+		if default is None:
+			row.pop(name, None)
+		else:
+			row[name] = default
 
 
 def _settable(call: Call, row: Row) -> dict[str, str]:
@@ -205,6 +260,7 @@ Verb = Callable[[Call], Answer]
 
 VERBS: dict[str, tuple[Verb, str]] = {
 	"print": (show, "read"),
+	"listen": (listen, "read"),
 	"get": (get, "read"),
 	"find": (find, "read"),
 	"add": (add, "write"),

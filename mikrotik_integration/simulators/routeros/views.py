@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from . import cookies, counters, files, hotspot, values
+from . import cookies, counters, files, hotspot, scheduler, values
 from .router import Router
 from .sessions import BYTES_PER_PACKET, HOTSPOT, Session
 from .table import Row
 
 _MEMORY_BYTES = 1073741824
+_DEVICE_MODE_FEATURES = (
+	*("scheduler", "socks", "fetch", "pptp", "l2tp", "bandwidth-test", "traffic-gen", "sniffer", "ipsec"),
+	*("romon", "proxy", "hotspot", "smb", "email", "zerotier", "container"),
+)
 
 
 def hotspot_active(router: Router) -> Iterable[Row]:
@@ -26,7 +30,8 @@ def _active(router: Router, session: Session) -> Row:
 		"mac-address": session.mac,
 		"login-by": session.login_by,
 		"uptime": router.duration(session.uptime(router.clock.now())),
-		"idle-time": "0s",
+		"idle-time": router.duration(session.idle_s(router.clock.now())),
+		**_timeout(session, "idle-timeout"),
 		"keepalive-timeout": session.profile["keepalive-timeout"],
 		**{name: str(count) for name, count in counters.of_session(session).items()},
 		"radius": _flag(session.is_radius),
@@ -35,6 +40,12 @@ def _active(router: Router, session: Session) -> Row:
 	if left is not None:
 		row["session-time-left"] = router.duration(left)
 	return row
+
+
+def _timeout(session: Session, name: str) -> Row:
+	"""A timeout of the session's profile, if it has one."""
+	found = session.profile.get(name, "none")
+	return {} if found == "none" else {name: found}
 
 
 def hotspot_host(router: Router) -> Iterable[Row]:
@@ -143,7 +154,23 @@ def clock(router: Router) -> Iterable[Row]:
 	"""/system/clock"""
 	wall = router.clock.wall()
 	date = f"{wall:%Y-%m-%d}" if router.behaviour.at_least("7.10") else f"{wall:%b/%d/%Y}".lower()
-	return [{**router.table("/system/clock").only(), "date": date, "time": f"{wall:%H:%M:%S}"}]
+	now = {"date": date, "time": f"{wall:%H:%M:%S}", "gmt-offset": "+00:00", "dst-active": "false"}
+	return [{**router.table("/system/clock").only(), **now}]
+
+
+def license_(router: Router) -> Iterable[Row]:
+	"""/system/license: boards have a level by number and a software id, machines without a board other words."""
+	level, own_id = router.behaviour.licence_level, router.table("/system/license").only()["system-id"]
+	if level.isdigit():
+		return [{"software-id": f"{own_id[:4]}-{own_id[4:8]}", "nlevel": level, "features": ""}]
+	return [{"system-id": own_id, "level": level}]
+
+
+def device_mode(router: Router) -> Iterable[Row]:
+	"""/system/device-mode"""
+	forbidden = router.behaviour.device_mode_forbids
+	mode = "home" if forbidden else "advanced"
+	return [{"mode": mode, **{name: _flag(name not in forbidden) for name in _DEVICE_MODE_FEATURES}}]
 
 
 def packages(router: Router) -> Iterable[Row]:
@@ -166,6 +193,8 @@ INSTEAD: dict[str, Callable[[Router], Iterable[Row]]] = {
 	"/ip/pool/used": pool_used,
 	"/ppp/active": ppp_active,
 	"/system/clock": clock,
+	"/system/device-mode": device_mode,
+	"/system/license": license_,
 	"/system/package": packages,
 	"/system/resource": resource,
 	"/user/active": api_users,
@@ -180,6 +209,8 @@ def rows(router: Router, menu: str) -> list[Row]:
 	"""All rows of a menu as `print` finds them."""
 	if menu in INSTEAD:
 		return list(INSTEAD[menu](router))
+	if menu == scheduler.SCHEDULER:
+		return list(scheduler.rows(router))
 	if menu == files.FILES:
 		return files.shown(router)
 	if menu == cookies.COOKIES:

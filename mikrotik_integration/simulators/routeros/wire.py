@@ -46,7 +46,8 @@ def attributes(values: Mapping[str, str], names: Iterable[str] | None = None) ->
 class SentenceReader:
 	"""Turns a stream of bytes into sentences. Bytes that are not UTF-8 survive the way in and out."""
 
-	def __init__(self) -> None:
+	def __init__(self, longest_word: int = LONGEST_WORD_BYTES) -> None:
+		self.longest_word = longest_word
 		self._buffer = bytearray()
 		self._words: list[str] = []
 
@@ -75,7 +76,7 @@ class SentenceReader:
 		if start > len(self._buffer):
 			return None
 		length = _decode_length(self._buffer[position:start]) if size > 1 else first
-		if length > LONGEST_WORD_BYTES:
+		if length > self.longest_word:
 			raise BadWord("word too long")
 		end = start + length
 		return (start, end) if end <= len(self._buffer) else None

@@ -1,5 +1,8 @@
 frappe.ui.form.on("Connection Type", {
-	refresh: say_speed,
+	refresh(frm) {
+		say_speed(frm);
+		offer_pools(frm);
+	},
 	speed_limit_rx: say_speed,
 	speed_limit_tx: say_speed,
 	burst_limit_rx: say_speed,
@@ -18,4 +21,10 @@ function say_speed(frm) {
 		speed(doc.speed_limit_rx, doc.burst_limit_rx),
 	]);
 	frm.dashboard.set_headline(`<div>${frappe.utils.escape_html(text)}</div>`, "blue");
+}
+
+async function offer_pools(frm) {
+	const { address_pool } = frm.fields_dict;
+	address_pool.df.ignore_validation = 1; // an address is good, too, and so is the pool of a router to come
+	address_pool.set_data(await frappe.xcall("mikrotik_integration.api.routers.list_pools"));
 }

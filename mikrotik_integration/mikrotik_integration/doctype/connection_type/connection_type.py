@@ -5,7 +5,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from mikrotik_integration.core.provisioning import names
-from mikrotik_integration.core.routeros.values import parse_rate
+from mikrotik_integration.core.routeros.values import is_sold_rate, parse_rate
 from mikrotik_integration.services import accounts
 
 RATES = (
@@ -40,13 +40,18 @@ class ConnectionType(Document):
 		for field in RATES:
 			self.set(field, (self.get(field) or "").strip())
 			try:
-				if self.get(field):
-					parse_rate(self.get(field))
+				rate = parse_rate(self.get(field))
 			except ValueError:
 				frappe.throw(
 					_("{0}: {1} is not a speed. Write it like 5M, 512k or 5000000").format(
 						self.meta.get_label(field), self.get(field)
 					)
+				)
+			if not is_sold_rate(rate):
+				frappe.throw(
+					_(
+						"{0}: {1} is {2} bit/s, which nobody can use. Write {2}M for Mbit/s, or {2}k for kbit/s"
+					).format(self.meta.get_label(field), self.get(field), rate)
 				)
 
 	def validate_burst(self) -> None:

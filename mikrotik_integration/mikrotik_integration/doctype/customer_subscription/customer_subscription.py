@@ -5,42 +5,50 @@ import secrets
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.model.naming import getseries
 from frappe.utils import escape_html
 
-from mikrotik_integration.core.payments import account_numbers, phones
+from mikrotik_integration.core.payments import phones
 from mikrotik_integration.core.provisioning import names
 from mikrotik_integration.exceptions import LoginTaken
-from mikrotik_integration.services import accounts, lifecycle, payments, subscriptions
+from mikrotik_integration.services import (
+	accounts,
+	given_numbers,
+	lifecycle,
+	money,
+	payments,
+	plan_change,
+	serving,
+	subscriptions,
+)
 
 # no letters or digits that can be taken for each other when read out over the phone
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 PASSWORD_LENGTH = 8
 HIGHEST_PRICE = 100_000_000
-FIRST_SERIAL = 10_000
 
 
 class CustomerSubscription(Document):
 	def autoname(self) -> None:
-		prefix = frappe.db.get_single_value("ISP Settings", "account_number_prefix") or ""
-		serial = FIRST_SERIAL + int(getseries("customer-subscription-", 6))
-		self.subscription_id = account_numbers.make(int(f"{prefix}{serial}"))
-		self.name = self.subscription_id
+		self.name = self.subscription_id = given_numbers.new()
 
 	def validate(self) -> None:
 		self.set_defaults()
 		self.validate_plan()
+		self.validate_router()
 		self.validate_customer()
 		self.validate_phone_number()
 		self.validate_login()
 		self.validate_price()
+		plan_change.convert(self)
 		lifecycle.derive(self)
 
 	def on_update(self) -> None:
+		plan_change.book(self)
 		accounts.sync_subscription(self)
 		subscriptions.enqueue_push(self.name)
 
 	def on_trash(self) -> None:
+		given_numbers.keep(self)
 		accounts.release(self)
 		subscriptions.enqueue_push(self.name)
 
@@ -72,6 +80,15 @@ class CustomerSubscription(Document):
 			frappe.throw(_("The plan {0} is sold as a voucher, not by subscription").format(plan.name))
 		if plan.at_quota == "Slow Down":
 			plan.check_slow_service(self.connection_type)
+
+	def validate_router(self) -> None:
+		fields = ("internet_plan", "connection_type", "mikrotik_settings")
+		if not any(self.has_value_changed(field) for field in fields):
+			return
+		if reason := serving.cannot_serve(self.internet_plan, self.mikrotik_settings, self.connection_type):
+			frappe.throw(frappe.utils.escape_html(reason), title=_("Router"))
+		if reason := serving.cannot_serve_now(self.internet_plan, self.mikrotik_settings):
+			frappe.msgprint(frappe.utils.escape_html(reason), alert=True)
 
 	def validate_customer(self) -> None:
 		if not self.is_new() and self.has_value_changed("customer") and self.expiry_date:
@@ -106,15 +123,23 @@ class CustomerSubscription(Document):
 				self.fixed_address = names.normalise_address(self.fixed_address)
 		except ValueError as error:
 			frappe.throw(escape_html(str(error)), title=_("Login"))
-		if self.has_value_changed("username") and (taken := accounts.owner_of_login(self.username, self.name)):
+		if self.has_value_changed("username") and (
+			taken := accounts.owner_of_login(self.username, self.name)
+		):
 			raise LoginTaken(self.username, *taken)
 
 	def validate_price(self) -> None:
 		if not 0 <= self.price <= HIGHEST_PRICE:
-			frappe.throw(_("The price must be between 0 and {0}").format(HIGHEST_PRICE))
-		plan_price = frappe.get_cached_value("Internet Plan", self.internet_plan, "price")
-		manager = {"System Manager", "ISP Administrator", "ISP Manager"} & set(frappe.get_roles())
-		if self.has_value_changed("price") and self.price != plan_price and not manager:
+			frappe.throw(_("The price must be between 0 and {0}").format(money.words(HIGHEST_PRICE)))
+		if not self.has_value_changed("price") or self._is_price_of_new_plan():
+			return
+		if not {"System Manager", "ISP Administrator", "ISP Manager"} & set(frappe.get_roles()):
 			frappe.throw(
-				_("Only an ISP Manager may give another price than the plan's"), frappe.PermissionError
+				_("Only an ISP Manager may give another price than the plan's, or change it"),
+				frappe.PermissionError,
 			)
+
+	def _is_price_of_new_plan(self) -> bool:
+		"""A price that was agreed on with the customer is not put back with a click: paid time is worth its price."""
+		chosen = self.is_new() or self.has_value_changed("internet_plan")
+		return chosen and self.price == frappe.get_cached_value("Internet Plan", self.internet_plan, "price")

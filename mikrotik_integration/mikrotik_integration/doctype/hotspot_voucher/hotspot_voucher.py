@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from mikrotik_integration.services import voucher_sales, vouchers
+from mikrotik_integration.services import locks, voucher_sales, vouchers
 
 
 class HotspotVoucher(Document):
@@ -29,4 +29,4 @@ class HotspotVoucher(Document):
 	def void(self, reason: str) -> None:
 		"""It gives nothing any more. For whoever may change vouchers."""
 		self.check_permission("write")
-		voucher_sales.void(self.name, reason)
+		locks.alone(self.doctype, self.name, voucher_sales.void, self.name, reason)

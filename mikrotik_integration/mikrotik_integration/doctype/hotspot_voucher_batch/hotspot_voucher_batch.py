@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from mikrotik_integration.services import batches, voucher_packages
+from mikrotik_integration.services import batches, locks, voucher_packages
 
 MOST = 10_000
 
@@ -29,4 +29,4 @@ class HotspotVoucherBatch(Document):
 	def sell(self, customer: str) -> str:
 		"""Sell the whole batch on one invoice; returns its name. For whoever may change batches."""
 		self.check_permission("write")
-		return batches.sell(self.name, customer)
+		return locks.alone(self.doctype, self.name, batches.sell, self.name, customer)

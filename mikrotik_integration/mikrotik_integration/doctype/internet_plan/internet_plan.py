@@ -5,7 +5,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
 
-from mikrotik_integration.services import accounts, portal
+from mikrotik_integration.services import accounts, money, portal
 
 HIGHEST_PRICE = 100_000_000
 HIGHEST_QUOTA_MB = 1_000_000_000
@@ -27,6 +27,7 @@ class InternetPlan(Document):
 		self.validate_price()
 		self.validate_validity()
 		self.validate_quota()
+		self.validate_billing()
 		self.validate_item()
 		self.validate_package()
 
@@ -41,7 +42,7 @@ class InternetPlan(Document):
 
 	def validate_price(self) -> None:
 		if not 0 <= (self.price or 0) <= HIGHEST_PRICE:
-			frappe.throw(_("The price must be between 0 and {0}").format(HIGHEST_PRICE))
+			frappe.throw(_("The price must be between 0 and {0}").format(money.words(HIGHEST_PRICE)))
 		if flt(self.price) != flt(self.price, 2):
 			frappe.throw(_("The price has at most two decimals"))
 
@@ -65,6 +66,18 @@ class InternetPlan(Document):
 			frappe.throw(_("The number of devices must be between 0 (any) and 1000"))
 		if self.at_quota == "Slow Down":
 			self.check_slow_service(self.connection_type)
+
+	def validate_billing(self) -> None:
+		"""What was served on credit is billed at the end of its period: on a prepaid plan nobody would."""
+		if self.is_new() or self.billing == "Postpaid" or not self.has_value_changed("billing"):
+			return
+		on_credit = {"internet_plan": self.name, "on_credit": 1, "terminated_at": ("is", "not set")}
+		if subscription := frappe.db.exists("Customer Subscription", on_credit):
+			frappe.throw(
+				_("{0} is served on credit. Make a prepaid plan, and move the subscriptions to it").format(
+					subscription
+				)
+			)
 
 	def validate_item(self) -> None:
 		if not self.item or not self.has_value_changed("item"):

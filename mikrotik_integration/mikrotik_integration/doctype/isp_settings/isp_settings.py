@@ -6,11 +6,12 @@ from frappe.model.document import Document
 from frappe.utils import escape_html
 
 from mikrotik_integration.core import message_templates
-from mikrotik_integration.services import messages
+from mikrotik_integration.services import messages, router_guard, settings
 
 
 class ISPSettings(Document):
 	def validate(self) -> None:
+		self.site_home = frappe.db.get_single_value("ISP Settings", "site_home")
 		self.validate_account_number_prefix()
 		self.validate_company()
 		self.validate_accounts()
@@ -18,6 +19,19 @@ class ISPSettings(Document):
 		self.validate_taxes()
 		self.validate_mpesa()
 		self.validate_messages()
+
+	@frappe.whitelist(methods=["POST"])
+	def this_site_is_right(self) -> None:
+		"""This site is no mere copy: it decides about the routers. For administrators."""
+		self.check_permission("write")
+		frappe.only_for(("System Manager", "ISP Administrator"))
+		router_guard.confirm_home()
+
+	@frappe.whitelist()
+	def is_away(self) -> bool:
+		"""Whether the site runs elsewhere than where it is at home: it is a copy, or was moved."""
+		self.check_permission("read")
+		return self.site_home != settings.home()
 
 	def validate_account_number_prefix(self) -> None:
 		prefix = self.account_number_prefix or ""

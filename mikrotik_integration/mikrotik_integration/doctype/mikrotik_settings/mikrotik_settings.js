@@ -1,11 +1,15 @@
 frappe.ui.form.on("MikroTik Settings", {
 	refresh(frm) {
 		frm.dashboard.clear_headline();
+		clearInterval(frm.state_timer);
 		if (frm.is_new()) return;
 		listen(frm);
 		show_state(frm);
+		frm.state_timer = setInterval(() => show_state(frm), 30000); // what was seen grows old while the form is open
 		show_unmanaged(frm);
 		add_buttons(frm);
+		add_decisions(frm);
+		offer_profiles(frm);
 		if (frm.doc.portal_enabled && frm.perm[0]?.write) show_portal(frm);
 	},
 
@@ -31,7 +35,7 @@ function listen(frm) {
 function show_state(frm) {
 	const { doc } = frm;
 	const pills = [life(doc)];
-	if (doc.status === "Online") {
+	if (doc.status === "Online" && !is_unchecked(doc)) {
 		pills.push(["blue", __("{0} online", [doc.online_users || 0])]);
 		pills.push(["gray", __("Up {0}", [duration(doc.uptime_seconds)])]);
 		pills.push([doc.cpu_load > 80 ? "orange" : "gray", __("CPU {0} %", [Math.round(doc.cpu_load)])]);
@@ -43,15 +47,32 @@ function show_state(frm) {
 			`<span class="indicator-pill ${color} mr-2 mb-1" style="white-space: normal; height: auto">` +
 			`<span>${frappe.utils.escape_html(text)}</span></span>`
 	);
-	frm.dashboard.set_headline(`<div>${html.join("")}</div>${warnings(doc)}`, doc.warnings ? "yellow" : "blue");
+	const color = doc.stopped || doc.held_logins ? "red" : doc.warnings ? "yellow" : "blue";
+	frm.dashboard.set_headline(`<div>${html.join("")}</div>${decision(doc)}${warnings(doc)}`, color);
 }
 
 function life(doc) {
 	if (!doc.enabled) return ["gray", __("Switched off here: left alone")];
+	if (doc.stopped) return ["red", __("Nothing is changed on it: {0}", [__(doc.stopped)])];
+	if (is_unchecked(doc)) {
+		const since = frappe.datetime.str_to_user(doc.last_seen);
+		return ["red", __("Not checked since {0}: nobody is put online or cut off here. Do scheduler and workers run?", [since])];
+	}
 	if (doc.status === "Online")
 		return ["green", __("Online, seen {0}", [frappe.datetime.comment_when(doc.last_seen).replace(/<[^>]*>/g, "")])];
 	if (doc.status === "Offline") return ["red", doc.last_error || __("Offline")];
 	return ["gray", __("Not seen yet. Test the connection")];
+}
+
+function decision(doc) {
+	const text = doc.stopped ? doc.stopped_because : doc.held_logins ? doc.held_removals : "";
+	return text ? `<p class="mb-0 mt-2">${frappe.utils.escape_html(text).replace(/\n/g, "<br>")}</p>` : "";
+}
+
+// as services/standstill.py
+function is_unchecked(doc) {
+	if (!doc.enabled || doc.status !== "Online") return false;
+	return frappe.datetime.get_minute_diff(frappe.datetime.now_datetime(), doc.last_seen) >= 10;
 }
 
 function warnings(doc) {
@@ -96,6 +117,51 @@ function add_buttons(frm) {
 		frm.add_custom_button(__("Test Connection"), () => test_connection(frm)).addClass("btn-primary").removeClass("btn-default");
 	}
 	if (frm.doc.enabled) frm.add_custom_button(__("Check Now"), () => check_now(frm));
+}
+
+// ---- what only a person can know
+
+const DECISIONS = {
+	"Same Box": ["Yes, This Is the Replacement", "confirm_box", "manager"],
+	"Other Box": ["Yes, This Is the Replacement", "confirm_box", "manager"],
+	"Changed by Another Site": ["This Site Is Right: Go On", "this_site_is_right", "administrator"],
+};
+const WARNINGS = {
+	confirm_box: "Everything that this document says is brought onto the box that answers now. Go on?",
+	this_site_is_right:
+		"What this site knows is enforced: who paid while another site did it is cut off, unless it is booked here. Is the other site switched off for good?",
+	allow_removals: "These logins lose what is listed, at the next check. Go on?",
+};
+
+function add_decisions(frm) {
+	const { doc } = frm;
+	if (!doc.enabled || !frm.perm[0]?.write) return;
+	const roles = {
+		administrator: ["System Manager", "ISP Administrator"],
+		manager: ["System Manager", "ISP Administrator", "ISP Manager"],
+	};
+	const add = (label, method, who) => {
+		if (!roles[who].some((role) => frappe.user.has_role(role))) return;
+		frm.add_custom_button(__(label), () => decide(frm, method)).addClass("btn-danger");
+	};
+	if (DECISIONS[doc.stopped]) add(...DECISIONS[doc.stopped]);
+	else if (doc.held_logins) add("Do It", "allow_removals", "manager");
+	if (doc.stopped || doc.held_logins)
+		frm.add_custom_button(__("Switch This Router Off Here"), () => frm.set_value("enabled", 0).then(() => frm.save()));
+}
+
+function decide(frm, method) {
+	frappe.confirm(__(WARNINGS[method]), async () => {
+		await frm.call({ doc: frm.doc, method, freeze: true });
+		frm.reload_doc();
+	});
+}
+
+function offer_profiles(frm) {
+	const offers = JSON.parse(frm.doc.offers || "{}");
+	const { hotspot_profile } = frm.fields_dict;
+	hotspot_profile.df.ignore_validation = 1;
+	hotspot_profile.set_data(offers.hotspot_profiles || []);
 }
 
 // ---- the captive portal

@@ -6,6 +6,7 @@ from frappe import _
 def get_data() -> dict:
 	return {
 		"fieldname": "mikrotik_settings",
+		"non_standard_fieldnames": {"MikroTik API Log": "router"},
 		"transactions": [
 			{"label": _("Customers"), "items": ["Customer Subscription", "Subscription Payment"]},
 			{

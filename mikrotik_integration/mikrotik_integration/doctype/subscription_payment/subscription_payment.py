@@ -1,12 +1,15 @@
 """One payment, from the first word of it to the books. Written by ``services.inbox`` and what follows it."""
 
+from collections.abc import Callable
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from mikrotik_integration.services import inbox_queue, payments
+from mikrotik_integration.services import inbox_queue, locks, payments
 
 MANAGERS = ("ISP Manager", "ISP Administrator", "System Manager")
+BOOKKEEPERS = (*MANAGERS, "ISP Staff", "Accounts Manager", "Accounts User")
 
 
 class SubscriptionPayment(Document):
@@ -22,20 +25,42 @@ class SubscriptionPayment(Document):
 		inbox_queue.enqueue(self.name)
 
 	@frappe.whitelist(methods=["POST"])
-	def confirm(self, reason: str) -> None:
-		"""A manager says that this payment is real."""
+	def confirm(self, reason: str, paid_on: str | None = None) -> None:
+		"""A manager says that this payment is real, and when it was paid."""
 		frappe.only_for(MANAGERS)
-		payments.confirm(self.name, reason)
+		self.alone(payments.confirm, reason, paid_on)
 
 	@frappe.whitelist(methods=["POST"])
 	def assign(self, subscription: str) -> None:
 		"""This payment is for that subscription."""
 		frappe.only_for(MANAGERS)
 		frappe.get_doc("Customer Subscription", subscription).check_permission("write")
-		payments.assign(self.name, subscription)
+		self.alone(payments.assign, subscription)
+
+	@frappe.whitelist(methods=["POST"])
+	def close(self, closed_as: str, reason: str) -> None:
+		"""Nothing will be booked for it: it is no money, not ours, or paid back outside of the books."""
+		frappe.only_for(MANAGERS)
+		self.alone(payments.close, closed_as, reason)
+
+	@frappe.whitelist(methods=["POST"])
+	def reopen(self, reason: str) -> None:
+		"""It was closed by mistake."""
+		frappe.only_for(MANAGERS)
+		self.alone(payments.reopen, reason)
+
+	@frappe.whitelist(methods=["POST"])
+	def set_receipt(self, receipt: str) -> None:
+		"""The receipt that no callback has told, read in the M-PESA portal."""
+		frappe.only_for(BOOKKEEPERS)
+		self.alone(payments.set_receipt, receipt)
 
 	@frappe.whitelist(methods=["POST"])
 	def not_a_duplicate(self) -> None:
 		"""Two payments after all."""
 		frappe.only_for(MANAGERS)
-		payments.not_a_duplicate(self.name)
+		self.alone(payments.not_a_duplicate)
+
+	def alone(self, act: Callable, *arguments: str | None) -> None:
+		"""While nobody else decides about any payment: two of them may be one money."""
+		locks.alone("DocType", self.doctype, act, self.name, *arguments)

@@ -1,5 +1,5 @@
 frappe.listview_settings["Subscription Payment"] = {
-	add_fields: ["status", "currency"],
+	add_fields: ["status", "currency", "review_reason"],
 	hide_name_column: true,
 
 	get_indicator(doc) {
@@ -12,7 +12,10 @@ frappe.listview_settings["Subscription Payment"] = {
 			"Needs Review": "orange",
 			Duplicate: "yellow",
 			Reversed: "red",
+			Closed: "gray",
 		}[doc.status];
+		if (doc.status === "Verified" && doc.review_reason)
+			return [__("Not Booked Yet"), "orange", "status,=,Verified|review_reason,is,set"];
 		return [__(doc.status), color, `status,=,${doc.status}`];
 	},
 };

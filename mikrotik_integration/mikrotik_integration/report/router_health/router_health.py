@@ -8,6 +8,7 @@ from frappe.query_builder.functions import Count
 from frappe.utils import add_days, cint, flt, now_datetime
 
 from mikrotik_integration.mikrotik_integration.report import scope
+from mikrotik_integration.services import standstill
 
 FIELDS = (
 	"enabled",
@@ -41,7 +42,8 @@ def _rows(filters: frappe._dict) -> list[dict]:
 	return [
 		{
 			**router,
-			"status": router.status if router.enabled else _("Switched Off"),
+			"status": _status(router),
+			"online_users": router.online_users if router.enabled else 0,
 			"subscriptions": subscriptions.get(router.router, 0),
 			"pending_accounts": pending.get(router.router, 0),
 			"failed": refused.get(router.router, 0),
@@ -52,6 +54,12 @@ def _rows(filters: frappe._dict) -> list[dict]:
 		}
 		for router in _routers(filters)
 	]
+
+
+def _status(router: frappe._dict) -> str:
+	if not router.enabled:
+		return _("Switched Off")
+	return _("Not Checked") if standstill.is_unchecked(router) else router.status
 
 
 def _routers(filters: frappe._dict) -> list[frappe._dict]:
@@ -79,9 +87,9 @@ def _failed_operations(days: int) -> dict[str, int]:
 	log = frappe.qb.DocType("MikroTik API Log")
 	return dict(
 		frappe.qb.from_(log)
-		.select(log.mikrotik_settings, Count("*"))
+		.select(log.router, Count("*"))
 		.where((log.status == "Failed") & (log.timestamp >= add_days(now_datetime(), -days)))
-		.groupby(log.mikrotik_settings)
+		.groupby(log.router)
 		.run()
 	)
 
@@ -138,7 +146,7 @@ def _chart(rows: list[dict]) -> dict | None:
 
 
 def _summary(rows: list[dict]) -> list[dict]:
-	offline = sum(row["status"] == "Offline" for row in rows)
+	offline = sum(row["status"] in ("Offline", _("Not Checked")) for row in rows)
 	pending = sum(row["pending_accounts"] for row in rows)
 	return [
 		_count(_("Routers Online"), sum(row["status"] == "Online" for row in rows), "Green"),

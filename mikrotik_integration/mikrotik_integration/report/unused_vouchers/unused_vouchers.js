@@ -18,7 +18,7 @@ frappe.query_reports["Unused Vouchers"] = {
 			fieldname: "state",
 			label: __("State"),
 			fieldtype: "Select",
-			options: ["", "Near Its Date", "Past Its Date", "Written Off", "For Sale"],
+			options: ["", "Near Its Date", "Past Its Date", "Written Off", "For Sale", "No Last Day"],
 		},
 		{
 			fieldname: "package",
@@ -37,6 +37,7 @@ frappe.query_reports["Unused Vouchers"] = {
 			"Past Its Date": "orange",
 			"Written Off": "gray",
 			"For Sale": "yellow",
+			"No Last Day": "light-blue",
 		}[data.state];
 		return `<span class="indicator-pill ${color}">${shown}</span>`;
 	},

@@ -1,4 +1,4 @@
-"""Vouchers that nobody used, with their last day past or near, and what is deferred for them.
+"""Vouchers that nobody used: with their last day past or near, or without one, and what is deferred for them.
 
 Cards that are still for sale are for managers: they should be sold, or be void, before their date.
 """
@@ -12,12 +12,13 @@ from frappe.utils import add_days, cint, date_diff, flt, getdate, now_datetime, 
 from mikrotik_integration.mikrotik_integration.report import scope
 from mikrotik_integration.permissions import sees_unsold
 
-NEAR, PAST, WRITTEN_OFF, FOR_SALE = "Near Its Date", "Past Its Date", "Written Off", "For Sale"
-STATES = (NEAR, PAST, WRITTEN_OFF, FOR_SALE)
+NEAR, PAST, NO_DATE = "Near Its Date", "Past Its Date", "No Last Day"
+WRITTEN_OFF, FOR_SALE = "Written Off", "For Sale"
+STATES = (NEAR, PAST, WRITTEN_OFF, FOR_SALE, NO_DATE)
 
 
 def execute(filters: dict | None = None) -> tuple:
-	"""Columns, one row a voucher (the one whose date comes first on top), no message, chart, summary."""
+	"""Columns, one row a voucher (the one whose date comes first on top, those without one last), no message, chart, summary."""
 	filters = frappe._dict(filters or {})
 	rows = scope.in_currency([_row(voucher) for voucher in _vouchers(filters)])
 	if filters.get("state"):
@@ -45,8 +46,14 @@ def _vouchers(filters: frappe._dict) -> list[frappe._dict]:
 			voucher.recognised_in,
 		)
 		.where(voucher.first_login.isnull() & voucher.voided_on.isnull())
-		.where(voucher.expires_on >= add_days(today(), -back))
-		.where(voucher.expires_on < add_days(today(), ahead + 1))
+		.where(
+			voucher.expires_on.isnull()
+			| (
+				(voucher.expires_on >= add_days(today(), -back))
+				& (voucher.expires_on < add_days(today(), ahead + 1))
+			)
+		)
+		.orderby(voucher.expires_on.isnull())
 		.orderby(voucher.expires_on)
 		.orderby(voucher.name)
 	)
@@ -63,7 +70,7 @@ def _row(voucher: frappe._dict) -> dict:
 	return {
 		**voucher,
 		"state": state,
-		"days_left": date_diff(getdate(voucher.expires_on), today()),
+		"days_left": date_diff(getdate(voucher.expires_on), today()) if voucher.expires_on else None,
 		"deferred": 0.0 if voucher.recognised_in else deferred,
 		"written_off": deferred if voucher.recognised_in else 0.0,
 	}
@@ -72,9 +79,11 @@ def _row(voucher: frappe._dict) -> dict:
 def _state(voucher: frappe._dict) -> str:
 	if voucher.recognised_in:
 		return WRITTEN_OFF
-	if voucher.expires_on <= now_datetime():
+	if voucher.expires_on and voucher.expires_on <= now_datetime():
 		return PAST
-	return NEAR if voucher.sold_on else FOR_SALE
+	if not voucher.sold_on:
+		return FOR_SALE
+	return NEAR if voucher.expires_on else NO_DATE
 
 
 def _columns() -> list[dict]:
@@ -97,11 +106,13 @@ def _columns() -> list[dict]:
 
 
 def _chart(rows: list[dict]) -> dict | None:
-	if not rows:
+	"""How many end on which day."""
+	dated = [row for row in rows if row["expires_on"]]
+	if not dated:
 		return None
-	days = sorted({getdate(row["expires_on"]) for row in rows})
-	counts = Counter((getdate(row["expires_on"]), row["state"]) for row in rows)
-	shown = [state for state in STATES if any(row["state"] == state for row in rows)]
+	days = sorted({getdate(row["expires_on"]) for row in dated})
+	counts = Counter((getdate(row["expires_on"]), row["state"]) for row in dated)
+	shown = [state for state in STATES if any(row["state"] == state for row in dated)]
 	return {
 		"data": {
 			"labels": scope.day_labels(days),
@@ -125,6 +136,11 @@ def _summary(rows: list[dict]) -> list[dict]:
 			"value": sum(row["state"] == NEAR for row in rows),
 			"datatype": "Int",
 			"indicator": "Blue",
+		},
+		{
+			"label": _("Without a Last Day"),
+			"value": sum(not row["expires_on"] for row in rows),
+			"datatype": "Int",
 		},
 		{"label": _("Deferred"), "value": sum(row["deferred"] for row in rows), **money},
 		{

@@ -80,6 +80,10 @@ USER_PROFILE = Menu(
 	duplicate="failure: already have user profile with this name",
 	required=("name",),
 	seed=({"name": "default", "default": "true"},),
+	unset=(
+		*("idle-timeout", "insert-queue-before", "keepalive-timeout", "mac-cookie-timeout"),
+		*("parent-queue", "queue-type"),
+	),
 	undeletable="failure: can not remove default user profile",
 )
 
@@ -180,6 +184,7 @@ WALLED_GARDEN = Menu(
 		DISABLED,
 		COMMENT,
 	),
+	unset=("dst-address", "dst-host", "dst-port", "method", "path", "server", "src-address"),
 )
 
 WALLED_GARDEN_IP = Menu(
@@ -196,6 +201,10 @@ WALLED_GARDEN_IP = Menu(
 		*flags("invalid", "dynamic"),
 		DISABLED,
 		COMMENT,
+	),
+	unset=(
+		*("dst-address", "dst-address-list", "dst-port", "protocol", "server", "src-address"),
+		"src-address-list",
 	),
 )
 

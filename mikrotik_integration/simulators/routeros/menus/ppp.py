@@ -33,6 +33,7 @@ SECRET = Menu(
 	unique=("name",),
 	duplicate="failure: secret with the same name already exists",
 	required=("name",),
+	unset=("local-address", "remote-address", "remote-ipv6-prefix"),
 )
 
 PROFILE = Menu(
@@ -70,6 +71,13 @@ PROFILE = Menu(
 	seed=(
 		{"name": "default", "default": "true", "change-tcp-mss": "yes"},
 		{"name": "default-encryption", "default": "true", "change-tcp-mss": "yes", "use-encryption": "yes"},
+	),
+	unset=(
+		*("bridge", "bridge-horizon", "bridge-path-cost", "bridge-port-priority", "bridge-port-trusted"),
+		*("bridge-port-vid", "dhcpv6-lease-time", "dhcpv6-use-radius", "dns-server", "idle-timeout"),
+		*("incoming-filter", "insert-queue-before", "interface-list", "local-address", "outgoing-filter"),
+		*("parent-queue", "queue-type", "rate-limit", "remote-address", "remote-ipv6-prefix-reuse"),
+		*("session-timeout", "wins-server"),
 	),
 	undeletable="failure: can not remove default ppp profile",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..behaviour import ALL_POLICIES
 from ..kinds import DURATION, FLAG, Address, Mac, Number, Ranges, RatePair, Reference
 from ..menu import COMMENT, DISABLED, Column, Menu, counter, flags
 
@@ -66,6 +67,7 @@ SIMPLE_QUEUE = Menu(
 	unique=("name",),
 	duplicate="failure: already have such name",
 	required=("target",),
+	unset=("dst", "target", "time"),
 )
 
 QUEUE_TYPE = Menu(
@@ -120,12 +122,29 @@ USER = Menu(
 	required=("name", "group"),
 )
 
+_READ_POLICIES = (
+	*("local", "telnet", "ssh", "reboot", "read", "test", "winbox", "password", "web", "sniff", "sensitive"),
+	*("api", "romon", "rest-api"),
+)
+_GROUPS = {
+	"read": set(_READ_POLICIES),
+	"write": {*_READ_POLICIES, "write"},
+	"full": set(ALL_POLICIES),
+}
+
+
+def _policy(allowed: set[str]) -> str:
+	"""All policies, those that are not allowed with an exclamation mark, as routers show them."""
+	return ",".join(name if name in allowed else f"!{name}" for name in ALL_POLICIES)
+
+
 USER_GROUP = Menu(
 	"/user/group",
 	columns=(Column("name"), Column("policy", default=""), Column("skin", default="default"), COMMENT),
 	unique=("name",),
 	duplicate="failure: group with the same name already exists",
 	required=("name",),
+	seed=tuple({"name": name, "policy": _policy(allowed)} for name, allowed in _GROUPS.items()),
 )
 
 IDENTITY = Menu("/system/identity", columns=(Column("name", default="MikroTik"),), single=True)
@@ -193,7 +212,7 @@ RADIUS_INCOMING = Menu(
 
 LICENSE = Menu(
 	"/system/license",
-	columns=(Column("system-id", default="SIMULATED"), Column("level", default="p-unlimited")),
+	columns=(Column("system-id", read_only=True),),
 	single=True,
 )
 

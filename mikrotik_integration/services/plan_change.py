@@ -1,0 +1,119 @@
+"""A subscription gets another plan: its time is converted, what was served on credit is billed. In the transaction in
+which the document is saved, whoever saves it.
+"""
+
+from datetime import timedelta
+
+import frappe
+from frappe import _
+from frappe.utils import get_datetime, now_datetime
+
+from mikrotik_integration.core.subscriptions import plan_change as core
+from mikrotik_integration.core.subscriptions.plan_change import Offer
+from mikrotik_integration.core.subscriptions.standing import rolled
+from mikrotik_integration.exceptions import SubscriptionError
+from mikrotik_integration.services import invoicing, ledger, lifecycle, payments, received
+
+INVOICE, DATETIME = "Sales Invoice", {"fieldtype": "Datetime"}
+
+
+def convert(subscription) -> None:
+	"""Before saving: the facts follow. Does nothing unless the plan changed."""
+	before = subscription.get_doc_before_save()
+	if not before or before.internet_plan == subscription.internet_plan:
+		return
+	old, new = _offers(before, subscription)
+	now = now_datetime()
+	standing = rolled(lifecycle.standing_of(subscription), old.terms, now)
+	try:
+		how = core.conversion(standing, old, new, _is_billed(before), now)
+		changed = core.converted(standing, how, old.terms, new.terms)
+	except OverflowError as error:
+		raise SubscriptionError(
+			_("So much time of {0} is beyond the calendar").format(subscription.internet_plan)
+		) from error
+	lifecycle.write_facts(subscription, changed)
+	subscription.flags.conversion = how
+
+
+def book(subscription) -> None:
+	"""After saving: invoices follow, and the bill of what was served on credit is made."""
+	before = subscription.get_doc_before_save()
+	if not before or before.internet_plan == subscription.internet_plan or before.terminated_at:
+		return
+	old, new = _offers(before, subscription)
+	how = subscription.flags.conversion
+	_convert_invoices(subscription.name, how, old, new)
+	if how and how.credit:
+		bill_what_was_served(before)
+	if before.expiry_date and get_datetime(before.expiry_date) != get_datetime(subscription.expiry_date):
+		subscription.add_comment(
+			"Info",
+			_("Paid until {0} on {1}, by price until {2} on {3}").format(
+				frappe.format(before.expiry_date, DATETIME),
+				before.internet_plan,
+				frappe.format(subscription.expiry_date, DATETIME),
+				subscription.internet_plan,
+			),
+		)
+	payments.enqueue_settle(subscription.name)
+
+
+def bill_what_was_served(subscription) -> None:
+	"""The period on credit ends: invoice the part that was served, which sells no further time."""
+	if _is_billed(subscription):
+		return
+	terms = lifecycle.terms_of(subscription.internet_plan)
+	served = core.served_on_credit(lifecycle.standing_of(subscription), terms, now_datetime())
+	price = received.cents(float(invoicing.price_of(subscription)) * (served / terms.validity))
+	if price > 0:
+		invoicing.make_invoice_of_part(subscription, price)
+
+
+def _offers(before, subscription) -> tuple[Offer, Offer]:
+	return (
+		lifecycle.offer_of(before.internet_plan, before.price),
+		lifecycle.offer_of(subscription.internet_plan, subscription.price),
+	)
+
+
+def _is_billed(subscription) -> bool:
+	"""Whether the period on credit has its bill: the clock made it, or somebody did who did not wait for the clock."""
+	dunned = subscription.dunned_for
+	if dunned and get_datetime(dunned) == get_datetime(subscription.expiry_date):
+		return True
+	names = [invoice.name for invoice in ledger.open_invoices(subscription.name)]
+	sells_time = {"name": ("in", names or [""]), "service_from": ("is", "set")}
+	return any(
+		row.service_to > row.service_from
+		for row in frappe.get_all(INVOICE, sells_time, ["service_from", "service_to"], order_by="name")
+	)
+
+
+def _convert_invoices(name: str, how: core.Conversion | None, old: Offer, new: Offer) -> None:
+	rows = frappe.get_all(
+		INVOICE,
+		{"customer_subscription": name, "docstatus": (">", 0), "service_from": ("is", "set")},
+		["name", "service_granted", "service_from", "service_to", "base_grand_total"],
+		order_by="name",
+	)
+	for row in rows:
+		if not row.service_granted:
+			end = row.service_from + _still_to_begin(row, old, new)
+			values = {"service_to": end}
+		elif how:
+			begin, end = how.window(row.service_from, row.service_to)
+			values = {"service_from": begin, "service_to": end}
+		else:
+			continue
+		frappe.db.set_value(INVOICE, row.name, values)
+
+
+def _still_to_begin(row: frappe._dict, old: Offer, new: Offer) -> timedelta:
+	"""What an invoice that is not paid yet sells on the new plan."""
+	length = row.service_to - row.service_from
+	if new.price <= 0:
+		return length
+	if old.price <= 0:
+		return min(length, core.worth(Offer(old.terms, received.cents(row.base_grand_total)), new))
+	return core.Conversion(row.service_from, old.rate / new.rate).length(length)

@@ -1,0 +1,492 @@
+"""Every whitelisted function of this app and of frappe_mpsa_payments, and for whom it is.
+
+A new one fails here until somebody has judged it: who may call it, what it tells, what it costs.
+"""
+
+import importlib
+import inspect
+import os
+from collections.abc import Iterator
+
+import frappe
+
+from mikrotik_integration import demo_company as site
+from mikrotik_integration.simulators.daraja import Decision
+from mikrotik_integration.tests import factories, visitors
+from mikrotik_integration.tests.base import ServiceTestCase
+from mikrotik_integration.tests.visitors import Visitor
+
+OURS, THEIRS = "mikrotik_integration", "frappe_mpsa_payments"
+API = "frappe_mpsa_payments.frappe_mpsa_payments.api"
+DOCTYPE = "frappe_mpsa_payments.frappe_mpsa_payments.doctype"
+REQUEST = f"{DOCTYPE}.mpesa_express_request.mpesa_express_request"
+SETTINGS = f"{DOCTYPE}.mpesa_settings.mpesa_settings"
+
+# A guest on the captive portal or on the payment page: sees what is theirs by a token, a code or a phone.
+GUEST = {
+	f"{OURS}.api.hotspot": ("buy", "purchase", "redeem", "replace_device", "resume", "status"),
+	REQUEST: ("create_new_request", "get_request_status", "retry_stkpush", "convert_amount_to_kes"),
+	"frappe_mpsa_payments.utils.utils": ("convert_amount_to_kes",),
+	"frappe_mpsa_payments.www.mpesa.stkpush": ("convert_amount_to_kes",),
+}
+# M-PESA's servers, which nobody can tell from anybody else: believed in nothing, same answer to all.
+CALLBACK = {
+	f"{OURS}.api.payments": ("transaction_status_result",),
+	f"{API}.m_pesa_api": (
+		"balance_query_callback",
+		"confirmation",
+		"handle_queue_timeout",
+		"handle_transaction_status_result",
+		"stk_push_callback",
+		"validation",
+		"verify_transaction",
+	),
+	f"{API}.b2c": ("b2c_results_callback",),
+	SETTINGS: ("process_balance_info",),
+}
+# A customer with a login, for what belongs to their Customers; staff for what they may see.
+CUSTOMER = {
+	f"{OURS}.api.payments": ("get", "of_subscription", "request_payment"),
+	f"{OURS}.api.subscriptions": ("get", "list_own"),
+	f"{OURS}.api.usage": ("by_day", "quota"),
+}
+# Staff: asks for a role's permission on the kind of document.
+STAFF = {
+	f"{OURS}.api.routers": (
+		"check",
+		"connections",
+		"download_login_page",
+		"install_login_page",
+		"list_status",
+		"test_connection",
+	),
+	f"{OURS}.api.subscriptions": (
+		"activate",
+		"change",
+		"create",
+		"get_password",
+		"invoice",
+		"lift_suspension",
+		"pause",
+		"resume",
+		"suspend",
+		"terminate",
+	),
+	f"{OURS}.api.voucher_batches": ("export", "preview_import", "printable", "sheets", "start_import"),
+	f"{OURS}.api.vouchers": (
+		"last_sales",
+		"packages",
+		"purchase",
+		"replace_device",
+		"routers",
+		"sell_for_cash",
+		"sell_for_mpesa",
+		"sold",
+	),
+	f"{API}.b2c": ("make_b2c_payment_request",),
+	f"{API}.m_pesa_api": (
+		"check_transaction_status",
+		"get_account_balance",
+		"get_draft_pos_invoice",
+		"get_mpesa_draft_c2b_payments",
+		"get_mpesa_mode_of_payment",
+		"initiate_stk_push",
+		"initiate_tax_remmitance",
+		"submit_instant_mpesa_payment",
+		"submit_mpesa_payment",
+	),
+	f"{API}.payment_entry": (
+		"get_available_pos_profiles",
+		"get_outstanding_invoices",
+		"get_unallocated_payments",
+		"process_mpesa_c2b_customer_credit",
+		"process_mpesa_c2b_reconciliation",
+		"submit_mpesa_payment",
+	),
+	f"{API}.sales_invoice": (
+		"get_mop_from_payment_gateway",
+		"get_payment_gateway_from_mop",
+		"get_stk_amount",
+		"initiate_invoice_stk_push",
+		"initiate_row_stk_push",
+		"validate_stk_push_eligibility",
+	),
+	f"{DOCTYPE}.b2c_disbursement_request.b2c_disbursement_request": ("make_b2c_payment_request",),
+	f"{DOCTYPE}.mpesa_c2b_payment_register.mpesa_c2b_payment_register": ("get_outstanding_invoices",),
+	REQUEST: ("check_transaction_status", "get_stkpush_defaults", "initiate_stk_push"),
+	SETTINGS: ("get_account_balance", "get_doctype_fields", "trigger_transaction_status"),
+	f"{DOCTYPE}.mpesa_tax_remittance.mpesa_tax_remittance": ("initiate_tax_remmitance",),
+	"frappe_mpsa_payments.utils.utils": ("get_mode_of_payment_account",),
+}
+# Methods of documents: Frappe asks for the permission on the document first.
+METHODS = {
+	"B2CDisbursementRequest.retry_failed_payment",
+	"B2CPaymentDisbursement.allocate_amount_to_references",
+	"B2CPaymentDisbursement.get_outstanding_reference_documents",
+	"B2CPaymentDisbursement.retry_failed_payments",
+	"B2CPaymentDisbursement.update_disbursement_status",
+	"HotspotVoucher.void",
+	"HotspotVoucherBatch.sell",
+	"MikroTikSettings.check_now",
+	"MikroTikSettings.install_login_page",
+	"MikroTikSettings.missing_for_portal",
+	"MikroTikSettings.test_connection",
+	"MpesaExpressRequest.initiate_request",
+	"MpesaExpressRequest.reconcile_payment",
+	"MpesaSettings.get_account_balance_info",
+	"MpesaTaxRemittance.initiate_request",
+	"StanbicSettings.fetch_all_sort_codes",
+	"StanbicSettings.refresh_access_token",
+	"SubscriptionPayment.ask_now",
+	"SubscriptionPayment.assign",
+	"SubscriptionPayment.confirm",
+	"SubscriptionPayment.not_a_duplicate",
+}
+
+
+def paths(judged: dict[str, tuple[str, ...]]) -> set[str]:
+	return {f"{module}.{name}" for module, names in judged.items() for name in names}
+
+
+def modules(app: str) -> Iterator:
+	"""Every module of an app that can be imported, without its tests."""
+	root = frappe.get_app_path(app)
+	for folder, folders, files in os.walk(root):
+		folders[:] = [name for name in folders if name not in ("tests", "simulators", "demo", "public")]
+		for file in files:
+			if file.endswith(".py") and not file.startswith("test_"):
+				path = os.path.relpath(os.path.join(folder, file), os.path.dirname(root))[:-3]
+				yield importlib.import_module(path.replace(os.sep, ".").removesuffix(".__init__"))
+
+
+def is_open(value: object) -> bool:
+	return inspect.isroutine(value) and value in frappe.whitelisted
+
+
+def functions(app: str) -> set[str]:
+	"""Each name under which a whitelisted function of the two apps can be called, those that import it included."""
+	return {
+		f"{module.__name__}.{name}"
+		for module in modules(app)
+		for name, value in vars(module).items()
+		if is_open(value) and value.__module__.startswith((OURS, THEIRS))
+	}
+
+
+def in_place_of_others() -> set[str]:
+	"""What hooks.py puts in the place of another function: judged under that one's name."""
+	hooks = ("override_whitelisted_methods", "standard_queries")
+	return {ours[-1] for hook in hooks for ours in frappe.get_hooks(hook, app_name=OURS).values()}
+
+
+def methods(app: str) -> set[str]:
+	return {
+		f"{name}.{function}"
+		for module in modules(app)
+		for name, value in vars(module).items()
+		if inspect.isclass(value) and value.__module__ == module.__name__
+		for function, code in vars(value).items()
+		if is_open(code)
+	}
+
+
+class TestEveryEndpoint(ServiceTestCase):
+	def test_is_judged(self):
+		judged = set().union(*map(paths, (GUEST, CALLBACK, CUSTOMER, STAFF)))
+		found = functions(OURS) | functions(THEIRS)
+		self.assertEqual((set(), set()), (found - judged - in_place_of_others(), judged - found))
+
+	def test_method_of_a_document_is_judged(self):
+		self.assertEqual(METHODS, methods(OURS) | methods(THEIRS))
+
+	def test_takes_the_place_of_one_that_is_there(self):
+		replaced = frappe.get_hooks("override_whitelisted_methods", app_name=OURS)
+		for path, ours in replaced.items():
+			with self.subTest(path):
+				self.assertTrue(is_open(frappe.get_attr(ours[-1])))
+				if path.startswith(THEIRS):
+					self.assertTrue(is_open(frappe.get_attr(path)))
+
+	def test_is_open_to_guests_only_if_it_is_for_them(self):
+		for_guests = paths(GUEST) | paths(CALLBACK)
+		for path in paths(CUSTOMER) | paths(STAFF):
+			with self.subTest(path):
+				method = frappe.get_attr(frappe.override_whitelisted_method(path))
+				self.assertNotIn(method, frappe.guest_methods)
+		for path in for_guests:
+			with self.subTest(path):
+				method = frappe.get_attr(frappe.override_whitelisted_method(path))
+				self.assertIn(method, frappe.guest_methods)
+
+
+class AudienceTestCase(ServiceTestCase):
+	"""A subscription with an invoice, a paid prompt and a router, and somebody who is not concerned."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		from mikrotik_integration.services import subscriptions
+
+		self.router = factories.a_router(self.sim)
+		self.subscription = factories.a_subscription(self.router)
+		self.payment = self.pay(self.subscription)
+		self.work()
+		other = factories.a_subscription(self.router, customer=self.subscription.customer)
+		self.invoice = subscriptions.invoice(other.name)
+		frappe.db.commit()
+		self.request = frappe.db.get_value(
+			"Mpesa Express Request", {"reference_name": self.subscription.name}
+		)
+		self.stranger = factories.a_phone()
+		self.guest = Visitor(self.web.url)
+		self.customer = Visitor(self.web.url, visitors.a_portal_user(factories.a_customer().name))
+		frappe.db.commit()
+
+	def arguments(self, path: str) -> dict:
+		"""True names for whatever a function wants to know: nothing is refused for want of them."""
+		known = {
+			"amount": 10,
+			"base_amount": 10,
+			"batch": "x",
+			"company": site.COMPANY,
+			"currency": "KES",
+			"customer": self.subscription.customer,
+			"date": None,
+			"doc_name": "x",
+			"docname": self.invoice,
+			"doctype": "Sales Invoice",
+			"invoice": self.invoice,
+			"invoice_name": self.invoice,
+			"invoice_names": f'["{self.invoice}"]',
+			"layout": "A4",
+			"mode_of_payment": f"Mpesa-{site.MPESA}",
+			"mpesa_names": "[]",
+			"mpesa_payment": "x",
+			"mpesa_settings": site.MPESA,
+			"name": site.MPESA if "balance" in path else self.request,
+			"payment": self.payment,
+			"payment_entries": "[]",
+			"payment_gateway": f"Mpesa-{site.MPESA}",
+			"payment_name": "x",
+			"phone_number": self.stranger,
+			"reason": "x",
+			"reference_id": self.subscription.name,
+			"reference_type": "Customer Subscription",
+			"request_amount": 10,
+			"account_reference": "x",
+			"router": self.router.name,
+			"settings": site.MPESA,
+			"subscription": self.subscription.name,
+			"transaction_id": "SAB1234567",
+		}
+		method = frappe.get_attr(frappe.override_whitelisted_method(path))
+		wanted = inspect.signature(method).parameters
+		if any(one.kind is one.VAR_KEYWORD for one in wanted.values()):
+			return known
+		return {
+			name: known.get(name, "x")
+			for name, one in wanted.items()
+			if name in known or one.default is one.empty
+		}
+
+	def assert_gets_nothing(self, visitor: Visitor, path: str, refusals: tuple[int, ...]) -> None:
+		answer = visitor.call(path, **self.arguments(path))
+		self.assertIn(answer.status_code, refusals, answer.text[:300])
+		for secret in (
+			self.subscription.phone_number,
+			self.subscription.customer,
+			self.invoice,
+			self.router.ip_address,
+		):
+			self.assertNotIn(f'"{secret}"', answer.text)
+		self.assertEqual([], self.prompts_to(self.stranger))
+
+	def prompts_to(self, phone: str) -> list:
+		asked = self.daraja.record.requests("/mpesa/stkpush/v1/processrequest")
+		return [one for one in asked if str(one.body["PhoneNumber"]) == phone]
+
+
+class TestAudiences(AudienceTestCase):
+	def test_what_is_for_staff_gives_guests_and_customers_nothing(self):
+		for path in sorted(paths(STAFF)):
+			for visitor in (self.guest, self.customer):
+				with self.subTest(path, user=visitor.user):
+					self.assert_gets_nothing(visitor, path, (401, 403))
+
+	def test_what_is_for_customers_gives_guests_and_other_customers_nothing(self):
+		for path in sorted(paths(CUSTOMER) - {f"{OURS}.api.subscriptions.list_own"}):
+			for visitor in (self.guest, self.customer):
+				with self.subTest(path, user=visitor.user):
+					self.assert_gets_nothing(visitor, path, (401, 403))
+		answer = self.customer.api("subscriptions.list_own", "GET")
+		self.assertEqual([], answer.json()["message"])
+
+	def test_a_method_of_a_document_gives_guests_and_customers_nothing(self):
+		documents = {
+			"Mpesa Express Request": (self.request, ("initiate_request", "reconcile_payment")),
+			"Mpesa Settings": (site.MPESA, ("get_account_balance_info",)),
+			"Subscription Payment": (self.payment, ("ask_now", "assign", "confirm", "not_a_duplicate")),
+			"MikroTik Settings": (self.router.name, ("check_now", "install_login_page", "test_connection")),
+		}
+		for doctype, (name, names) in documents.items():
+			for method in names:
+				for visitor in (self.guest, self.customer):
+					with self.subTest(doctype, method=method, user=visitor.user):
+						answer = visitor.call("run_doc_method", dt=doctype, dn=name, method=method)
+						self.assertIn(answer.status_code, (401, 403), answer.text[:300])
+
+	def test_callbacks_that_answer_no_question_of_ours_leave_nothing_and_get_one_answer(self):
+		bodies = (
+			{},
+			{"Body": {"stkCallback": {"CheckoutRequestID": "ws_CO_1", "ResultCode": 0}}},
+			{"Body": {"stkCallback": {"CheckoutRequestID": ["like", "%"], "ResultCode": 0}}},
+			{"Body": []},
+			{"Result": {"ConversationID": "%", "OriginatorConversationID": "%", "ResultCode": 1}},
+			{"Result": {"ConversationID": "%%%%%%%%", "OriginatorConversationID": "_" * 8, "ResultCode": 0}},
+			{"Result": {"ConversationID": "\ud800" * 9, "ResultCode": 0}},
+			{"Result": "\ud800"},
+			visitors.transaction_status("QQQ1234567", 1500, site.SHORTCODE, "AG_20260101_0123456789"),
+		)
+		counted = ("Error Log", "Integration Request", "Mpesa C2B Payment Register", "Payment Entry")
+		before = self.facts(counted)
+		for path in sorted(paths(CALLBACK) - {f"{API}.m_pesa_api.confirmation"}):
+			with self.subTest(path):
+				answers = {
+					(answer.status_code, answer.text)
+					for answer in (self.guest.call(path, **body) for body in bodies)
+				}
+				self.assertEqual(1, len(answers), answers)
+				self.assertEqual(200, answers.pop()[0])
+				self.work()
+				self.assertEqual(before, self.facts(counted))
+
+	def facts(self, doctypes: tuple[str, ...]) -> list:
+		frappe.db.rollback()
+		return [frappe.db.count(doctype) for doctype in doctypes] + [
+			frappe.get_all(
+				"Integration Request", fields=["name", "status", "modified"], order_by="name", limit=0
+			),
+			frappe.db.get_value("Mpesa Settings", site.MPESA, "account_balance"),
+		]
+
+
+class TestPaymentPage(AudienceTestCase):
+	"""frappe_mpsa_payments' page for whoever has the link of a Payment Request."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.daraja.everybody(Decision.NEVER, 0)
+
+	def payment_request(self) -> str:
+		from erpnext.accounts.doctype.payment_request.payment_request import make_payment_request
+
+		gateway = frappe.db.get_value("Payment Gateway Account", {"payment_gateway": f"Mpesa-{site.MPESA}"})
+		request = make_payment_request(
+			dt="Sales Invoice",
+			dn=self.invoice,
+			recipient_id="asha@example.com",
+			payment_gateway_account=gateway,
+			mute_email=1,
+			return_doc=1,
+		)
+		# its own prompt is sent by the app "payments", which need not be here
+		frappe.db.set_value("Payment Request", request.name, {"docstatus": 1, "status": "Requested"})
+		frappe.db.commit()
+		return request.name
+
+	def begin(self, visitor: Visitor, document: str, doctype: str = "Payment Request", **values):
+		return visitor.call(
+			visitors.CREATE_NEW_REQUEST,
+			**{
+				"phone_number": self.stranger,
+				"payment_gateway": f"Mpesa-{site.MPESA}",
+				"reference_type": doctype,
+				"reference_id": document,
+				"amount": 1,
+				"base_amount": 1,
+				**values,
+			},
+		)
+
+	def test_who_has_the_link_pays_what_is_due_and_sees_how_far_it_is(self):
+		token = self.begin(self.guest, self.payment_request()).json()["message"]
+		(prompt,) = self.prompts_to(self.stranger)
+		self.assertEqual(1500, int(prompt.body["Amount"]))
+		told = self.guest.call(visitors.REQUEST_STATUS, name=token)
+		self.assertEqual("In Progress", told.json()["message"]["status"])
+		self.assertNotIn(self.stranger, told.text)
+		page = self.guest.http.get(f"{self.web.url}/mpesa/stkpush", params={"id": token}, timeout=30)
+		self.assertIn("In Progress", page.text)
+		again = self.guest.call(visitors.RETRY_PUSH, name=token)
+		self.assertEqual(200, again.status_code, again.text)
+		self.assertEqual(2, len(self.prompts_to(self.stranger)))
+
+	def test_nobody_learns_whether_a_document_exists(self):
+		for visitor in (self.guest, self.customer):
+			for doctype, name in (
+				("Customer Subscription", self.subscription.name),
+				("Customer", self.subscription.customer),
+				("Sales Invoice", self.invoice),
+				("User", "Administrator"),
+			):
+				with self.subTest(doctype, user=visitor.user):
+					answers = {
+						(answer.status_code, answer.text)
+						for answer in (
+							self.begin(visitor, name, doctype),
+							self.begin(visitor, "nothing", doctype),
+							self.begin(visitor, "nothing"),
+						)
+					}
+					self.assertEqual(1, len(answers), answers)
+		self.assertEqual([], self.prompts_to(self.stranger))
+
+	def test_prompts_are_not_sprayed_over_strangers(self):
+		document = self.payment_request()
+		phones = [factories.a_phone() for _number in range(20)]
+		for phone in phones:
+			self.begin(self.guest, document, phone_number=phone)
+		self.assertLessEqual(sum(len(self.prompts_to(phone)) for phone in phones), 5)
+
+	def test_a_name_that_can_be_guessed_gets_at_no_prompt(self):
+		for path in (visitors.REQUEST_STATUS, visitors.RETRY_PUSH):
+			for visitor in (self.guest, self.customer):
+				with self.subTest(path, user=visitor.user):
+					answers = {
+						(answer.status_code, answer.text)
+						for answer in (
+							visitor.call(path, name=self.request),
+							visitor.call(path, name="MEXP-99-99-999999"),
+						)
+					}
+					self.assertEqual(1, len(answers), answers)
+					self.assertEqual(417, answers.pop()[0])
+		for name in (self.request, f"{self.request}~{'0' * 40}"):
+			page = self.guest.http.get(f"{self.web.url}/mpesa/stkpush", params={"id": name}, timeout=30)
+			self.assertNotIn(self.subscription.phone_number, page.text)
+
+	def test_what_stands_in_the_address_is_text_on_the_page(self):
+		html = "\"'><script>alert(1)</script>\\"
+		for name in ("title", "description", "phone_number", "reference_id", "amount", "currency"):
+			with self.subTest(name):
+				page = self.guest.http.get(f"{self.web.url}/mpesa/stkpush", params={name: html}, timeout=30)
+				self.assertNotIn("<script>alert(1)", page.text)
+
+	def test_the_page_leads_to_no_script_after_the_payment(self):
+		for address, status in (
+			("javascript:alert(1)", 403),
+			("java\tscript:alert(1)", 403),
+			("https://shop.example:8443/thanks?order=1", 200),
+			("/me", 200),
+		):
+			with self.subTest(address):
+				page = self.guest.http.get(
+					f"{self.web.url}/mpesa/stkpush", params={"redirect_to": address}, timeout=30
+				)
+				self.assertEqual(status, page.status_code)
+
+	def test_the_page_of_one_visitor_is_not_shown_to_the_next(self):
+		for phone in (self.stranger, factories.a_phone()):
+			page = self.guest.http.get(
+				f"{self.web.url}/mpesa/stkpush", params={"phone_number": phone}, timeout=30
+			)
+			self.assertIn(phone, page.text)
