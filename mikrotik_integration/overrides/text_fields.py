@@ -6,7 +6,7 @@ from frappe import _
 from mikrotik_integration.services import foreign_text
 
 # read by phones and written to routers exactly as they are; pages escape them
-AS_THEY_ARE = {"MikroTik Settings": ("wifi_name", "wifi_password"), "Router Account": ("counter_state",)}
+AS_THEY_ARE = {"MikroTik Settings": ("wifi_name", "wifi_password")}
 
 
 def before_insert(doc, method=None) -> None:

@@ -11,7 +11,8 @@ LONGEST_TEXT = 2000
 # A spreadsheet takes a cell that begins so for a formula, which may do anything.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 ONE_LINE = ("Data", "Read Only")
-SEVERAL_LINES = ("Small Text", "Text", "Long Text")
+SEVERAL_LINES = ("Small Text", "Text")
+TEXT = (*ONE_LINE, *SEVERAL_LINES)
 
 
 def line(value: object, limit: int = LONGEST_LINE) -> str:

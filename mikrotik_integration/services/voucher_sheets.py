@@ -9,7 +9,6 @@ from functools import cache
 import frappe
 from frappe import _
 from frappe.utils import cint
-from weasyprint import HTML
 
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import voucher_cards
@@ -63,7 +62,15 @@ def html(cards: Sequence[Card], layout: Layout) -> str:
 
 
 def to_pdf(page: str) -> bytes:
-	"""Fetches nothing, whatever the page names: pictures are in it."""
+	"""Fetches nothing, whatever the page names: pictures are in it. Raises VoucherError if the server lacks Pango."""
+	try:
+		from weasyprint import HTML  # loads Pango
+	except OSError as error:
+		raise VoucherError(
+			_(
+				"The server lacks the library Pango. On Debian and Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+			)
+		) from error
 	return HTML(string=page, url_fetcher=_picture).write_pdf()
 
 
@@ -75,8 +82,8 @@ def _picture(url: str, *_arguments, **_options) -> dict:
 
 @cache
 def print_zoom() -> float:
-	"""What makes a millimetre of a print format a millimetre in the PDF that Frappe makes of it. Distributions' own wkhtmltopdf, without patches to Qt,
-	shrinks every page and cannot be told not to."""
+	"""What makes a millimetre of a print format a millimetre in the PDF that Frappe makes of it. Distributions' own
+	wkhtmltopdf, without patches to Qt, shrinks every page and cannot be told not to."""
 	try:
 		version = subprocess.run(
 			["wkhtmltopdf", "--version"], capture_output=True, text=True, timeout=30

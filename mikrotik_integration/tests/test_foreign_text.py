@@ -12,6 +12,7 @@ import openpyxl
 
 from mikrotik_integration.demo_company import SHORTCODE
 from mikrotik_integration.mikrotik_integration.report import scope
+from mikrotik_integration.patches import text_fields as text_fields_patch
 from mikrotik_integration.services import provisioning, subscriptions
 from mikrotik_integration.services.vouchers import VOUCHER
 from mikrotik_integration.tests import factories
@@ -159,6 +160,17 @@ class TestWhereTextEnters(PlantedTestCase):
 		self.work()
 		found = frappe.db.get_value("Subscription Payment", receipt, "subscription")
 		self.assertEqual(subscription.name, found)
+
+
+class TestOldText(ServiceTestCase):
+	def test_what_was_kept_before_is_made_plain_with_the_update(self):
+		subscription = factories.a_subscription(factories.a_router(self.sim))
+		name = subscription.name
+		frappe.db.set_value("Customer Subscription", name, {"status_reason": SCRIPT, "hold_reason": FORMULA})
+		text_fields_patch.execute()
+		subscription.reload()
+		self.assertNotIn("<", subscription.status_reason)
+		self.assertEqual("'=1+1", subscription.hold_reason)
 
 
 class TestWhereTextIsExported(PlantedTestCase):

@@ -1,5 +1,7 @@
 """Messages to customers: documented names are filled in, and nothing that somebody wrote is run."""
 
+from unittest.mock import patch
+
 import frappe
 
 from mikrotik_integration.services import messages
@@ -45,8 +47,6 @@ class TestMessages(ServiceTestCase):
 		self.assertEqual(["{{ frappe.session.user }} 5"], sent)
 
 	def patch_sending(self, sent: list):
-		from unittest.mock import patch
-
 		return patch.object(
 			messages, "send_sms", side_effect=lambda receivers, message, **_options: sent.append(message)
 		)

@@ -45,6 +45,7 @@ class TestRealtime(ServiceTestCase):
 	def test_customers_hear_that_the_router_is_in_the_way_and_nothing_of_its_address(self):
 		router = factories.a_router(self.sim)
 		subscription = factories.a_subscription(router)
+		self.work()
 		self.sim.stop()
 		with get_redis_connection_without_auth().pubsub(ignore_subscribe_messages=True) as ear:
 			ear.subscribe(CHANNEL)

@@ -41,7 +41,10 @@ class CustomerMaker:
 		)
 		self.assertEqual([customer["name"]], [one["value"] for one in found])
 		valid = person.call(
-			"frappe.client.validate_link", doctype="Customer", docname=customer["name"], fields='["customer_name"]'
+			"frappe.client.validate_link",
+			doctype="Customer",
+			docname=customer["name"],
+			fields='["customer_name"]',
 		)
 		self.assertEqual(customer["name"], self.ok(valid)["name"])
 		return self.ok(
@@ -212,6 +215,7 @@ class TestTheForms(BrowserTestCase):
 		for field, value in values.items():
 			self.browser.run(f"void cur_frm.set_value('{field}', '{value}')")
 			self.browser.wait(f"cur_frm.doc.{field} === '{value}'")
+		self.browser.wait("!!cur_frm.doc.connection_type")
 		self.browser.run("void cur_frm.save()")
 		self.browser.wait("!cur_frm.is_new() && !!document.querySelector('.subscription-state')")
 		frappe.db.rollback()

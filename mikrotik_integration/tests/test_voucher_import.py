@@ -10,8 +10,7 @@ from frappe.utils import get_datetime, now_datetime
 
 from mikrotik_integration.core.routeros.values import parse_duration
 from mikrotik_integration.exceptions import VoucherError
-from mikrotik_integration.services import provisioning, voucher_export, voucher_import
-from mikrotik_integration.services.foreign_text import no_formula
+from mikrotik_integration.services import foreign_text, provisioning, voucher_export, voucher_import
 from mikrotik_integration.services.voucher_import import Source
 from mikrotik_integration.services.vouchers import VOUCHER
 from mikrotik_integration.tests import factories
@@ -312,8 +311,8 @@ class TestExport(ImportTestCase):
 
 	def test_no_cell_is_a_formula(self):
 		for cell in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r=1"):
-			self.assertEqual(f"'{cell}", no_formula(cell))
-		self.assertEqual(("abc", 5), tuple(map(no_formula, ("abc", 5))))
+			self.assertEqual(f"'{cell}", foreign_text.no_formula(cell))
+		self.assertEqual(("abc", 5, None), tuple(map(foreign_text.no_formula, ("abc", 5, None))))
 
 	def test_what_was_exported_can_be_imported_elsewhere(self):
 		self.take_in(f"code\n{self.code(1)}", sold_elsewhere=False)

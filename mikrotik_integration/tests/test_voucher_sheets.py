@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 
 import frappe
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
@@ -185,13 +184,9 @@ class TestSheets(PrintTestCase):
 		with self.assertRaises(VoucherError):
 			voucher_sheets.render(self.a_batch(1).name, "A3")
 
-	def test_a_thousand_vouchers_are_printed_in_seconds(self):
-		batch = self.a_batch(1000)
-		begin = time.monotonic()
-		pdf = voucher_sheets.render(batch.name, "A4")
-		seconds = time.monotonic() - begin
+	def test_a_thousand_vouchers_fit_on_42_pages(self):
+		pdf = voucher_sheets.render(self.a_batch(1000).name, "A4")
 		self.assertEqual(42, len(pypdfium2.PdfDocument(pdf)))
-		self.assertLess(seconds, 60)
 
 
 class ReceiptTestCase(PrintTestCase):

@@ -5,9 +5,10 @@
 
 FRAPPE_VERSION="${FRAPPE_VERSION:-15}"
 NODE_AT_LEAST=$((FRAPPE_VERSION < 16 ? 18 : 24))
-# cron: bench writes a crontab when it makes a bench, and dies without one
+# cron: bench writes a crontab when it makes a bench, and dies without one. libpango, libharfbuzz: for WeasyPrint, which
+# makes the sheets of vouchers
 PACKAGES="git build-essential pkg-config python3-dev python3-venv libmariadb-dev mariadb-server mariadb-client
-	redis-server xz-utils curl cron"
+	redis-server xz-utils curl cron libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 # ERPNext's PDFs; Debian 14 has it no more. The pages of this app need none
 PDF_PACKAGE=wkhtmltopdf
 

@@ -95,10 +95,15 @@ class CustomerSubscription(Document):
 			frappe.throw(
 				_("The customer cannot change once the subscription has begun. Terminate it and make another")
 			)
-		# Frappe lets a Link with fetched fields point to nothing
-		if not frappe.db.exists("Customer", self.customer):
-			frappe.throw(_("There is no customer {0}").format(self.customer), frappe.LinkValidationError)
-		self.customer_disabled = frappe.db.get_value("Customer", self.customer, "disabled")
+		fields = ("customer_name", "disabled")
+		customer = frappe.db.get_value("Customer", self.customer, fields, as_dict=True)
+		if not customer:
+			frappe.throw(
+				_("There is no customer {0}").format(escape_html(self.customer)), frappe.LinkValidationError
+			)
+		# not fetched by the form: whoever makes subscriptions chooses Customers without reading them
+		self.customer_name = customer.customer_name
+		self.customer_disabled = customer.disabled
 
 	def validate_phone_number(self) -> None:
 		if not self.phone_number:
