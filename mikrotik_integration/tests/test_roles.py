@@ -41,7 +41,10 @@ class CustomerMaker:
 		)
 		self.assertEqual([customer["name"]], [one["value"] for one in found])
 		valid = person.call(
-			"frappe.client.validate_link", doctype="Customer", docname=customer["name"], fields='["customer_name"]'
+			"frappe.client.validate_link",
+			doctype="Customer",
+			docname=customer["name"],
+			fields='["customer_name"]',
 		)
 		self.assertEqual(customer["name"], self.ok(valid)["name"])
 		return self.ok(
