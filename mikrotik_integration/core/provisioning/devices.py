@@ -17,7 +17,7 @@ _NAMES_PER_COMMAND = 100
 def end_devices(router: Router, sessions: Iterable[SessionReading]) -> tuple[OperationResult, ...]:
 	"""Ends what these devices have under these hotspot logins, cookies first, and says what was done.
 
-	The logins are vouchers, whose names are not shown. Ids of sessions are addresses and are soon another customer's: they are read again here (facts/routeros.md).
+	The logins are vouchers, whose names are not shown. Ids of sessions are addresses and are soon another customer's: they are read again here.
 	Raises ConnectionLost, and the Trap of a menu that may not be read."""
 	wanted = {(session.user.casefold(), session.mac) for session in sessions}
 	menus = (HOTSPOT.cookie_menu or "", HOTSPOT.session_menu)

@@ -96,7 +96,7 @@ class LicenceLimit(Trap):
 	advice = "The router's licence allows no more"
 
 
-# RouterOS often leaves the category out, so the message decides (facts/routeros.md, Errors).
+# RouterOS often leaves the category out, so the message decides.
 _KINDS: tuple[tuple[str, type[Trap]], ...] = (
 	("no such item", NoSuchItem),
 	("no such command", NoSuchCommand),

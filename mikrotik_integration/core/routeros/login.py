@@ -16,7 +16,7 @@ def log_in(wire: Wire, username: str, password: str, deadline: float) -> None:
 	if challenge is None:
 		return
 	try:
-		# RouterOS before 6.43 (facts/routeros.md, Protocol).
+		# RouterOS before 6.43: see "Initial login" in MikroTik's manual of the API
 		secret = b"\x00" + password.encode() + bytes.fromhex(challenge)
 	except ValueError as error:
 		raise LoginFailed("The router answers the login with something that is no challenge") from error

@@ -22,7 +22,7 @@ _PASSWORD_LETTERS = range(8, 64)
 def login_link(address: str, https: bool, code: str) -> str:
 	"""The link that logs in the phone that opens it. Raises ValueError if `address` is not host or host:port.
 
-	The hotspot must have http-pap or https among its ways to log in (facts/routeros.md, Hotspot login)."""
+	The hotspot must have http-pap or https among its ways to log in, login-by of its profile."""
 	return f"{login_url(address, https)}?{urlencode({'username': code, 'password': code}, quote_via=quote)}"
 
 
