@@ -121,6 +121,7 @@ _mpesa_judged = {
 	},
 	"mpesa_callbacks": {
 		"stk_push_callback": [_mpesa_api],
+		"confirmation": [_mpesa_api],
 		"verify_transaction": [_mpesa_api],
 		"balance_query_callback": [_mpesa_api],
 		"handle_transaction_status_result": [_mpesa_api],
@@ -164,8 +165,6 @@ override_whitelisted_methods = {
 	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
 	f"{_mpesa_app}.api.m_pesa_api.get_draft_pos_invoice": "mikrotik_integration.overrides.mpesa_endpoints.get_draft_pos_invoice",
 	f"{_mpesa_app}.api.m_pesa_api.get_mpesa_draft_c2b_payments": "mikrotik_integration.overrides.mpesa_endpoints.get_mpesa_draft_c2b_payments",
-	f"{_mpesa_app}.api.m_pesa_api.confirmation": "mikrotik_integration.overrides.mpesa_confirmation.confirmation",
-	f"{_mpesa_app}.api.m_pesa_api.stk_push_callback": "mikrotik_integration.overrides.mpesa_confirmation.stk_push_callback",
 	f"{_mpesa_app}.api.payment_entry.get_outstanding_invoices": "mikrotik_integration.overrides.mpesa_endpoints.get_outstanding_invoices",
 	f"{_mpesa_app}.doctype.mpesa_c2b_payment_register.mpesa_c2b_payment_register.get_outstanding_invoices": "mikrotik_integration.overrides.mpesa_endpoints.get_outstanding_invoices",
 	**{
