@@ -55,6 +55,10 @@ HARMLESS = {
 	"api.voucher_batches.start_import": "a job that has the router's import to itself; codes are unique",
 	"api.vouchers.sell_for_mpesa": "a prompt; what is paid comes in by the inbox",
 	"api.vouchers.replace_device": "devices of a voucher, under its lock",
+	"ISPSettings.this_site_is_right": "routers only",
+	"MikroTikSettings.allow_removals": "routers only",
+	"MikroTikSettings.confirm_box": "routers only",
+	"MikroTikSettings.this_site_is_right": "routers only",
 	"MikroTikSettings.test_connection": "routers only",
 	"MikroTikSettings.check_now": "routers only",
 	"MikroTikSettings.install_login_page": "routers only",
@@ -429,6 +433,38 @@ class TestInbox(SubscriptionTestCase):
 		frappe.db.set_value(PAYMENT, payment, values)
 		self.assert_one(self.method(payment, "not_a_duplicate"))
 		self.assert_paid_once()
+
+	@covers("SubscriptionPayment.close")
+	def test_a_payment_is_closed_or_booked_but_not_both(self):
+		payment = self.to_nobody()
+		acts = (("close", "Not Ours", "a neighbour's"), ("assign", self.subscription.name))
+		self.assert_one(
+			self.eight_at_once(
+				lambda n: partial(getattr(frappe.get_doc(PAYMENT, payment), acts[n % 2][0]), *acts[n % 2][1:])
+			)
+		)
+		self.work()
+		closed = frappe.db.get_value(PAYMENT, payment, "status") == "Closed"
+		booked = frappe.db.count(ENTRY, {"party": self.subscription.customer, "docstatus": 1})
+		self.assertEqual(0 if closed else 1, booked)
+
+	@covers("SubscriptionPayment.reopen")
+	def test_a_payment_is_opened_again_once(self):
+		payment = self.to_nobody()
+		frappe.get_doc(PAYMENT, payment).close("Not Ours", "a neighbour's")
+		self.assert_one(self.method(payment, "reopen", "it is ours"))
+		self.assertEqual("Needs Review", frappe.db.get_value(PAYMENT, payment, "status"))
+
+	@covers("SubscriptionPayment.set_receipt")
+	def test_one_receipt_is_written_down_for_one_payment(self):
+		pushes = [self.pay(factories.a_subscription(self.router)) for _n in range(EIGHT)]
+		self.work()
+		frappe.db.set_value(PAYMENT, {"name": ("in", pushes)}, "receipt", None)
+		receipt = f"S{frappe.generate_hash(length=8).upper()}7"
+		self.assert_one(
+			self.eight_at_once(lambda n: partial(frappe.get_doc(PAYMENT, pushes[n]).set_receipt, receipt))
+		)
+		self.assertEqual(1, frappe.db.count(PAYMENT, {"receipt": receipt}))
 
 	def test_one_receipt_at_the_desk_is_one_payment(self):
 		others = [factories.a_subscription(self.router) for _n in range(EIGHT)]
