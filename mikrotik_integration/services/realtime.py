@@ -35,8 +35,9 @@ def subscription_changed(name: str) -> None:
 
 def router_changed(name: str, seen: dict) -> None:
 	"""Publish ``router_<name>_update`` with what was seen of the router, to staff who have it open."""
-	message = seen.get("last_error") or _(seen["status"])
-	_publish(f"router_{name}_update", message, "MikroTik Settings", name, seen)
+	status = seen.get("status") or frappe.db.get_value("MikroTik Settings", name, "status")
+	message = seen.get("stopped_because") or seen.get("last_error") or _(status)
+	_publish(f"router_{name}_update", message, "MikroTik Settings", name, {"status": status, **seen})
 
 
 def _publish(event: str, message: str, doctype: str, name: str, values: dict) -> None:
