@@ -71,7 +71,7 @@ def takes_too_much(
 	an earlier MassRemoval, has agreed to; one more stops again.
 
 	Disabling and removing rows, ending sessions and removing cookies take away. Left out is what takes from nobody:
-	changes to accounts that are wanted Enabled, reconnects that a change needs, and what the site has decided and not
+	changes to accounts that are wanted Enabled, reconnects that these need, and what the site has decided and not
 	yet seen done (`DesiredAccount.is_news`). So counted are logins that the site does not know at all, and those that
 	it last saw off, and that are on."""
 	expected = {
@@ -108,7 +108,5 @@ def _row(operation: Operation) -> tuple[str, str | None]:
 
 
 def _taking(operation: Operation) -> Taking | None:
-	"""What this operation takes away. A session that ends so that a change takes effect may come back at once."""
-	if operation.sweeps:
-		return None
+	"""What this operation takes away, if anything."""
 	return _VERBS.get((operation.path, dict(operation.args).get("disabled") == "yes"))
