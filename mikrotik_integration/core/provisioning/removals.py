@@ -15,7 +15,7 @@ from enum import Enum
 from ..foreign_text import plain_text
 from .desired import DesiredAccount, Presence
 from .marks import account_of
-from .menus import ACCESSES, access_of
+from .menus import ACCESSES
 from .operations import Operation
 from .state import RouterState
 
@@ -75,14 +75,12 @@ def takes_too_much(
 	yet seen done (`DesiredAccount.is_news`). So counted are logins that the site does not know at all, and those that
 	it last saw off, and that are on."""
 	expected = {
-		(access_of(account.service).name, account.account_id)
-		for account in accounts
-		if account.is_news or account.presence is Presence.ENABLED
+		account.account_id for account in accounts if account.is_news or account.presence is Presence.ENABLED
 	}
 	takings = [
 		(operation, taking)
 		for operation in operations
-		if (taking := _taking(operation)) and (operation.access, operation.account_id) not in expected
+		if (taking := _taking(operation)) and operation.account_id not in expected
 	]
 	logins = {(op.access, op.account_id or op.subject.casefold()): op.subject for op, _ in takings}
 	if len(logins) <= max(A_HANDFUL, allowed) or len(logins) * ONE_IN <= owned:
