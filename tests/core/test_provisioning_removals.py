@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 from routeros_factories import SITE, an_account
-from routeros_model import HOTSPOT_ACTIVE, HOTSPOT_COOKIE, HOTSPOT_PROFILE, HOTSPOT_USER, ModelRouter
+from routeros_model import HOTSPOT_ACTIVE, HOTSPOT_COOKIE, HOTSPOT_PROFILE, HOTSPOT_USER, SECRET, ModelRouter
 
-from mikrotik_integration.core.provisioning.desired import DesiredAccount, Presence
+from mikrotik_integration.core.provisioning.desired import DesiredAccount, Presence, Service
 from mikrotik_integration.core.provisioning.reconcile import reconcile_all, reconcile_some
 from mikrotik_integration.core.provisioning.removals import Taking
 
@@ -129,3 +129,12 @@ def test_rows_of_other_sites_and_made_by_hand_are_not_counted():
 	held = reconcile_all(router, SITE, []).held
 	assert held is not None
 	assert held.owned == 7
+
+
+def test_many_who_change_from_the_hotspot_to_pppoe_lose_nothing():
+	accounts = accounts_of(20)
+	router = router_with(accounts)
+	moved = [an_account(one.username, service=Service.PPPOE) for one in accounts]
+	outcome = reconcile_all(router, SITE, moved)
+	assert outcome.held is None
+	assert (len(router.menus[HOTSPOT_USER]), len(router.menus[SECRET])) == (0, 20)

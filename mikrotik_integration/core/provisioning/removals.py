@@ -15,7 +15,7 @@ from enum import Enum
 from ..foreign_text import plain_text
 from .desired import DesiredAccount, Presence
 from .marks import account_of
-from .menus import ACCESSES, access_of
+from .menus import ACCESSES
 from .operations import Operation
 from .state import RouterState
 
@@ -71,18 +71,16 @@ def takes_too_much(
 	an earlier MassRemoval, has agreed to; one more stops again.
 
 	Disabling and removing rows, ending sessions and removing cookies take away. Left out is what takes from nobody:
-	changes to accounts that are wanted Enabled, reconnects that a change needs, and what the site has decided and not
+	changes to accounts that are wanted Enabled, reconnects that these need, and what the site has decided and not
 	yet seen done (`DesiredAccount.is_news`). So counted are logins that the site does not know at all, and those that
 	it last saw off, and that are on."""
 	expected = {
-		(access_of(account.service).name, account.account_id)
-		for account in accounts
-		if account.is_news or account.presence is Presence.ENABLED
+		account.account_id for account in accounts if account.is_news or account.presence is Presence.ENABLED
 	}
 	takings = [
 		(operation, taking)
 		for operation in operations
-		if (taking := _taking(operation)) and (operation.access, operation.account_id) not in expected
+		if (taking := _taking(operation)) and operation.account_id not in expected
 	]
 	logins = {(op.access, op.account_id or op.subject.casefold()): op.subject for op, _ in takings}
 	if len(logins) <= max(A_HANDFUL, allowed) or len(logins) * ONE_IN <= owned:
@@ -108,7 +106,5 @@ def _row(operation: Operation) -> tuple[str, str | None]:
 
 
 def _taking(operation: Operation) -> Taking | None:
-	"""What this operation takes away. A session that ends so that a change takes effect may come back at once."""
-	if operation.sweeps:
-		return None
+	"""What this operation takes away, if anything."""
 	return _VERBS.get((operation.path, dict(operation.args).get("disabled") == "yes"))
