@@ -23,7 +23,9 @@ def stk_push_callback(**body: object) -> None:
 	told = _part(body, "Body", "stkCallback")
 	if _is_known("Mpesa Express Request", "checkout_request_id", told.get("CheckoutRequestID")):
 		m_pesa_api.stk_push_callback(**body)
-		payments.heard_of_prompt(told.get("CheckoutRequestID"))  # the app tells nobody of one that was refused
+		payments.heard_of_prompt(
+			told.get("CheckoutRequestID")
+		)  # the app tells nobody of one that was refused
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
