@@ -18,7 +18,6 @@ from mikrotik_integration.services import (
 	payments,
 	purchase_money,
 	refunds,
-	settings,
 )
 
 
@@ -92,7 +91,7 @@ def _refuse_second_booking(doc) -> None:
 	typed = cstr(doc.reference_no).strip()
 	receipt = receipts.find(typed)
 	booked = _booked_by_payment(receipt or typed)
-	if not booked and receipt and _is_mpesa(doc.mode_of_payment):
+	if not booked and receipt and payment_entries.is_mpesa(doc.mode_of_payment):
 		booked = _booked_by_entry(receipt, doc.name)
 	if booked and booked != doc.name:
 		frappe.throw(_("The receipt {0} is booked already, by {1}").format(receipt or typed, booked))
@@ -124,15 +123,11 @@ def _booked_by_entry(receipt: str, but: str) -> str | None:
 		(
 			entry.name
 			for entry in entries
-			if _is_mpesa(entry.mode_of_payment) and receipts.find(entry.reference_no) == receipt
+			if payment_entries.is_mpesa(entry.mode_of_payment)
+			and receipts.find(entry.reference_no) == receipt
 		),
 		None,
 	)
-
-
-def _is_mpesa(mode: str | None) -> bool:
-	"""The mode that ISP Settings names, or one that frappe_mpsa_payments made for its Mpesa Settings."""
-	return bool(mode) and (mode == settings.isp_settings().mode_of_payment or mode.startswith("Mpesa-"))
 
 
 def _replace_cancelled(doc, subscription: str) -> str | None:
