@@ -2,7 +2,7 @@
 
 The danger is a site that is wrong about a router: a second document for the same box, a restored backup, a copy of the
 site, a fresh database. To such a site most of the router's rows are unknown, or stand otherwise than it last saw them.
-A site that is right takes away what it has just decided to. Why this line: docs/decisions/2026-11-22-mass-removals.md.
+A site that is right takes away what it has just decided to. Why this line: docs/decisions/2026-11-24-mass-removals.md.
 """
 
 from __future__ import annotations
