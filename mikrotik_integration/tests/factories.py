@@ -4,6 +4,7 @@ import itertools
 import uuid
 
 import frappe
+from frappe.utils import now_datetime
 
 from mikrotik_integration.demo_company import COMPANY
 from mikrotik_integration.tests.harness import API_PASSWORD, API_USER
@@ -27,8 +28,9 @@ def a_mac() -> str:
 	return "AA:BB:" + ":".join(digits[at : at + 2] for at in range(0, 8, 2))
 
 
-def a_router(simulator, **values):
-	"""A router that is reached where the simulator listens. A port that an earlier test had is given again in time."""
+def a_router(simulator, seen: bool = True, **values):
+	"""A router that is reached where the simulator listens, and was reached before: on others guests buy nothing. A port
+	that an earlier test had is given again in time."""
 	frappe.db.set_value(
 		"MikroTik Settings",
 		{"ip_address": simulator.host, "api_port": simulator.port},
@@ -47,6 +49,8 @@ def a_router(simulator, **values):
 			**values,
 		}
 	).insert()
+	if seen:
+		router.db_set("last_seen", now_datetime(), update_modified=False)
 	frappe.db.commit()
 	return router
 

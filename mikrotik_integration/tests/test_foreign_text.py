@@ -82,7 +82,25 @@ class PlantedTestCase(ServiceTestCase):
 			guest.call(CONFIRMATION, **body)
 		self.work()
 		self.payment = frappe.get_doc("Subscription Payment", receipt)
-		self.register = frappe.get_doc("Mpesa C2B Payment Register", {"transid": receipt})
+		self.register = frappe.get_doc(
+			{
+				"doctype": "Mpesa C2B Payment Register",
+				"transid": receipt,
+				"transamount": 1500,
+				"businessshortcode": SHORTCODE,
+				**dict.fromkeys(
+					(
+						"billrefnumber",
+						"firstname",
+						"middlename",
+						"lastname",
+						"transactiontype",
+						"invoicenumber",
+					),
+					self.words,
+				),
+			}
+		).insert(ignore_permissions=True)
 
 	def by_a_router(self) -> None:
 		self.sim.run("/system/identity/set", name=self.words)

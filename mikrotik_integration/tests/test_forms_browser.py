@@ -319,7 +319,7 @@ class TestRouterForm(BrowserTestCase):
 		table = self.browser.wait(
 			"document.querySelector('[data-fieldname=unmanaged_accounts_table] table')?.innerText"
 		)
-		self.assertIn("<b>by hand</b>", table)
+		self.assertIn("‹b›by hand‹/b›", table)
 
 
 class TestEveryPage(BrowserTestCase):

@@ -172,7 +172,7 @@ class TestAdministrator(CustomerMaker, RoleTestCase):
 				"MikroTik Settings",
 				router_name=factories.unique("Router"),
 				ip_address=self.sim.host,
-				api_port=self.sim.port,
+				api_port=self.another_router().port,
 				api_username="erpnext",
 				api_password="x",
 				enabled=0,

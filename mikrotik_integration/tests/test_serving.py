@@ -86,7 +86,7 @@ class TestServing(ServiceTestCase):
 
 	def test_guests_pay_nothing_for_a_router_that_was_never_reached_or_waits_for_a_decision(self):
 		good = factories.a_package(shown_on_portal=1)
-		unseen = factories.a_router(self.another_router())
+		unseen = factories.a_router(self.another_router(), seen=False)
 		stopped = {"stopped": "Other Box", "stopped_because": "?"}
 		frappe.db.set_value("MikroTik Settings", self.router.name, stopped)
 		for router in (unseen, self.router):

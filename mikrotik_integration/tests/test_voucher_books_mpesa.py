@@ -255,7 +255,7 @@ class TestAmounts(MpesaBooksTestCase):
 		self.end_prompt(purchase)
 		self.assertEqual(("Refund Due", []), (self.status(purchase), self.entries()))
 		because = frappe.db.get_value(PAYMENT, {"hotspot_purchase": purchase, "amount": 5}, "review_reason")
-		self.assertRegex(because, r"5\.00 was paid for a voucher of \D+20\.00")
+		self.assertIn("KES 5 was paid for a voucher of KES 20", because)
 		self.pay_back(purchase, 5)
 		self.assertEqual("Refunded", self.status(purchase))
 		self.assertEqual(([5], [5]), (self.entries(), self.entries("Pay")))

@@ -304,7 +304,7 @@
 				return "";
 			}
 		}
-		return /^(?!WIFI:)\S(.{0,62}\S)?$/i.test(code) && !LIKE_A_MAC.test(code) ? code : "";
+		return /^[a-z0-9][a-z0-9._@-]{0,63}$/i.test(code) && !LIKE_A_MAC.test(code) ? code : "";
 	}
 
 	function scanned(text) {
