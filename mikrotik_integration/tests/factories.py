@@ -33,7 +33,10 @@ def a_router(simulator, seen: bool = True, **values):
 	that an earlier test had is given again in time."""
 	frappe.db.set_value(
 		"MikroTik Settings",
-		{"ip_address": simulator.host, "api_port": simulator.port},
+		{
+			"ip_address": values.get("ip_address", simulator.host),
+			"api_port": values.get("api_port", simulator.port),
+		},
 		"ip_address",
 		"gone.invalid",
 	)
