@@ -282,8 +282,11 @@ class TestReceipts(ReceiptTestCase):
 
 
 class TestReceiptOfThePointOfSale(ReceiptTestCase):
+	writes = "POS Invoice"
+
 	def sell(self, pieces: int):
 		till_of = test_pos.TestPointOfSale
+		till_of.choose_mode(self)
 		self.profile = till_of.a_profile(self)
 		opening = {
 			"doctype": "POS Opening Entry",
