@@ -43,4 +43,6 @@ def validate_link(doctype: str, docname: str, fields: str | list | None = None) 
 	ours = frappe.get_hooks("standard_queries", app_name="mikrotik_integration")
 	if doctype in ours and not frappe.get_list(doctype, {"name": docname}, order_by="creation", limit=1):
 		return {"name": None}
-	return client.validate_link(doctype, docname, fields)
+	# Frappe 16 has the other one in its place, whose search keeps to what the user may see
+	original = getattr(client, "validate_link", None) or client.validate_link_and_fetch
+	return original(doctype, docname, fields)
