@@ -585,7 +585,7 @@ class TestPromptBombing(AttackTestCase):
 			amount=1500,
 		).json()["message"]
 		self.daraja.settle()
-		self.daraja.customer(stranger).always(Decision.ACCEPT, 0)
+		self.daraja.customer(stranger).always(Decision.ACCEPT)
 		clerk.call(visitors.RETRY_PUSH, name=name)
 		self.deliver()
 		self.ask_now()
