@@ -2,9 +2,13 @@
 
 import frappe
 
+LOG = "MikroTik API Log"
+
 
 def execute() -> None:
-	if not frappe.db.has_column("MikroTik API Log", "mikrotik_settings"):
+	# the table itself is asked: Frappe's cache of column names may be older than the table
+	columns = {column.name for column in frappe.db.get_table_columns_description(f"tab{LOG}")}
+	if "mikrotik_settings" not in columns:
 		return
-	log = frappe.qb.DocType("MikroTik API Log")
+	log = frappe.qb.DocType(LOG)
 	frappe.qb.update(log).set(log.router, log.mikrotik_settings).where(log.router.isnull()).run()

@@ -65,6 +65,8 @@ class Browser:
 				"--disable-gpu",
 				"--disable-background-networking",
 				"--disable-dev-shm-usage",
+				# a person has clicked before the desk plays its sound; a driver has not
+				"--autoplay-policy=no-user-gesture-required",
 				"--remote-debugging-pipe",
 				f"--user-data-dir={self._profile.name}",
 				*flags,

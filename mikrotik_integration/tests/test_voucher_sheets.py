@@ -36,8 +36,8 @@ def scan(pdf: bytes, page: int = 0) -> list[str]:
 	"""The texts of all QR codes on a page, as printed."""
 	document = pypdfium2.PdfDocument(pdf)
 	picture = document[page].render(scale=DPI / 72).to_pil()
-	# of all kinds of bar codes it finds some in the noise, now and then
-	return [found.text for found in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)]
+	# of other kinds of bar codes, Micro QR too, it finds some in the noise, now and then
+	return [found.text for found in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCodeModel2)]
 
 
 def words(pdf: bytes, page: int = 0) -> str:
