@@ -44,6 +44,7 @@ class AttackTestCase(ServiceTestCase):
 
 	def ask_now(self) -> None:
 		"""As if the time to ask Daraja about every open payment of this test had come."""
+		frappe.db.rollback()
 		frappe.db.set_value(
 			"Subscription Payment",
 			{"mikrotik_settings": self.router.name, "status": ("in", ("Requested", "Received"))},

@@ -182,6 +182,7 @@ class TestReceivedMoneyAloneCounts(RefundTestCase):
 				"loyalty_program_tier": "All",
 				"customer": self.subscription.customer,
 				"loyalty_points": 1500,
+				"invoice_type": "Sales Invoice",
 				"posting_date": nowdate(),
 				"expiry_date": frappe.utils.add_days(nowdate(), 30),
 				"company": COMPANY,

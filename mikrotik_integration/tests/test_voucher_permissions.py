@@ -9,7 +9,7 @@ from mikrotik_integration.services.vouchers import VOUCHER
 from mikrotik_integration.simulators.daraja import Decision
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
-from mikrotik_integration.tests.visitors import Visitor, a_user, a_user_of_one_router
+from mikrotik_integration.tests.visitors import Visitor, a_user, a_user_of_one_router, told
 
 BATCH, PURCHASE = "Hotspot Voucher Batch", "Hotspot Purchase"
 DEVICE = "Hotspot Voucher Device"
@@ -165,7 +165,7 @@ class TestOtherRouters(VoucherPermissionsTestCase):
 				for visitor in (self.stranger, customer):
 					with self.subTest(doctype, user=visitor.user, fields=fields):
 						answers = {
-							check_link(visitor, doctype, asked, fields).text for asked in (name, "nothing")
+							told(check_link(visitor, doctype, asked, fields)) for asked in (name, "nothing")
 						}
 						self.assertEqual(1, len(answers), answers)
 			found = check_link(here, doctype, name, "[]")

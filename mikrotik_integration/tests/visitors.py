@@ -1,5 +1,6 @@
 """People who come over HTTP: guests, customers with a portal login, staff with roles."""
 
+import re
 import uuid
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from frappe.utils.password import update_password
 from mikrotik_integration.core.payments.daraja import NAIROBI
 
 RUN = uuid.uuid4().hex[:6]
+EXCEPTION_ID = re.compile(r"__frappe_exc_id[^,}]*")
 PASSWORD = "corre-battery-savanna-7"
 MPESA_APP = "frappe_mpsa_payments.frappe_mpsa_payments"
 STK_CALLBACK = f"{MPESA_APP}.api.m_pesa_api.stk_push_callback"
@@ -48,6 +50,11 @@ class Visitor:
 		path = f"{self.url}/api/resource/{doctype}" + (f"/{name}" if name else "")
 		body = {"params": values} if http == "GET" else {"json": values}
 		return self.http.request(http, path, timeout=60, **body)
+
+
+def told(answer) -> str:
+	"""What an answer says, without the number that Frappe 16 gives each message of an error."""
+	return EXCEPTION_ID.sub("", answer.text)
 
 
 def a_user(*roles: str, number: int = 1) -> str:
