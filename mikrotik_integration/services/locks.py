@@ -96,7 +96,8 @@ def forget_turns() -> None:
 	old = {"modified": ("<", now_datetime() - LONGEST_TRANSACTION)}
 	names = frappe.get_all(TURN, old, pluck="name", order_by="name", limit=0)
 	frappe.db.delete(TURN, {"name": ("in", names or [""])})  # by name: a search would lock all it passes over
-	frappe.db.commit()  # nosemgrep: nobody may wait for this
+	# nobody may wait for this
+	frappe.db.commit()  # nosemgrep
 
 
 def lock_row(doctype: str, name: str) -> bool:
@@ -123,7 +124,8 @@ def seeing_commits() -> Iterator[None]:
 	each other until one of them fails. Commits what went before; it lasts until the next commit."""
 	frappe.db.sql("set session transaction isolation level read committed")
 	try:
-		frappe.db.commit()  # nosemgrep: begins the transaction
+		# begins the transaction
+		frappe.db.commit()  # nosemgrep
 		yield
 	finally:
 		frappe.db.sql("set session transaction isolation level repeatable read")

@@ -243,7 +243,8 @@ def enqueue_settle(subscription_name: str) -> None:
 def settle(subscription_name: str) -> None:
 	"""Background job, see enqueue_settle."""
 	locks.alone("Customer Subscription", subscription_name, _settle, subscription_name)
-	frappe.db.commit()  # nosemgrep: the books must stand before the router is talked to
+	# the books must stand before the router is talked to
+	frappe.db.commit()  # nosemgrep
 	realtime.subscription_changed(subscription_name)
 	provisioning.push_owner("Customer Subscription", subscription_name)
 

@@ -114,7 +114,8 @@ def install(router) -> list[Finding]:
 def is_gone(router: str, line: Router) -> bool | None:
 	"""Whether what was installed is not on the router any more; None for a router without a captive portal."""
 	has_portal = frappe.db.get_value("MikroTik Settings", router, "portal_enabled")
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
+	# no transaction may stay open while a router is talked to
+	frappe.db.commit()  # nosemgrep
 	if not has_portal:
 		return None
 	return presence.is_gone(line, settings.site_id(), DIRECTORY, portal_files.NAMES)
