@@ -65,8 +65,9 @@ def poke(document) -> None:
 		pluck="name",
 		order_by="creation",
 	)
-	for name in filter(prompts.may_ask_at_once, open_payments):
-		inbox_queue.enqueue(name)
+	for name in open_payments:
+		if prompts.may_ask_at_once(name):
+			inbox_queue.enqueue(name)
 
 
 def take_transaction_status(token: str, body: dict) -> None:

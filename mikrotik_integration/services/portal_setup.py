@@ -58,7 +58,7 @@ def files(router) -> dict[str, str]:
 		get_url(),
 		router.portal_name,
 		router.wifi_name or router.router_name,
-		exact_codes=any(map(codes.is_changed_by_folding, _codes_made_elsewhere(router))),
+		exact_codes=any(codes.is_changed_by_folding(code) for code in _codes_made_elsewhere(router)),
 		bytes_per_mb=settings.bytes_per_mb(),
 	)
 
@@ -156,7 +156,8 @@ def _steps(
 	links_log_in = _tried(lambda: _allow_links(line, chosen.name, https))
 	yield links_log_in
 	written = pages.install_pages(line, site_id, DIRECTORY, texts)
-	yield from map(_bad, written.problems)
+	for problem in written.problems:
+		yield _bad(problem)
 	if written.in_sync:
 		yield _good(_("The pages are on the router, in {0}").format(written.directory))
 		if links_log_in["ok"]:

@@ -72,7 +72,7 @@ def portal_files(
 		"BYTES_PER_MB": str(bytes_per_mb),
 	}
 	files = {name: _filled(_page(name), values) for name in NAMES}
-	if max(map(len, files.values())) > MAX_BYTES:
+	if max(len(text) for text in files.values()) > MAX_BYTES:
 		raise ValueError("The title is too long for the hotspot's pages")
 	return files
 

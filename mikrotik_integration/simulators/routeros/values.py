@@ -99,7 +99,7 @@ def is_network(text: str) -> bool:
 def expand_ranges(text: str) -> list[str]:
 	"""The addresses of a pool's `ranges`, such as `10.0.0.2-10.0.0.9,10.0.1.0/24`. Raises ValueError."""
 	found: list[str] = []
-	for part in filter(None, text.split(",")):
+	for part in (part for part in text.split(",") if part):
 		first, _, last = part.partition("-")
 		network = ipaddress.ip_network(first, strict=False)
 		low = int(network.network_address)
