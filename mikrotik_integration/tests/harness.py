@@ -1,7 +1,9 @@
 """What a test needs around it: the site's web server in this process, its job queue, both simulators."""
 
 import os
+import shutil
 import threading
+import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -96,3 +98,9 @@ def environment(values: dict[str, str]) -> Iterator[None]:
 
 def new_router(**options) -> RouterSimulator:
 	return RouterSimulator(user=API_USER, password=API_PASSWORD, **options)
+
+
+def needs_wkhtmltopdf(test: unittest.TestCase) -> None:
+	"""Debian 14 has it no more."""
+	if not shutil.which("wkhtmltopdf"):
+		test.skipTest("wkhtmltopdf is missing: Frappe makes this PDF with it")

@@ -229,6 +229,11 @@ class TestEveryEndpoint(ServiceTestCase):
 				self.assertIn(method, frappe.guest_methods)
 
 
+def is_refused_by_frappe(answer) -> bool:
+	"""Frappe 16 parses with orjson and refuses half a character before any method is called; 15 lets it pass."""
+	return answer.status_code == 417 and "Invalid request body" in answer.text
+
+
 class AudienceTestCase(ServiceTestCase):
 	"""A subscription with an invoice, a paid prompt and a router, and somebody who is not concerned."""
 
@@ -363,6 +368,7 @@ class TestAudiences(AudienceTestCase):
 				answers = {
 					(answer.status_code, answer.text)
 					for answer in (self.guest.call(path, **body) for body in bodies)
+					if not is_refused_by_frappe(answer)
 				}
 				self.assertEqual(1, len(answers), answers)
 				self.assertEqual(200, answers.pop()[0])

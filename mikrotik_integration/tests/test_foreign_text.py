@@ -17,6 +17,7 @@ from mikrotik_integration.services import provisioning, subscriptions
 from mikrotik_integration.services.vouchers import VOUCHER
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
+from mikrotik_integration.tests.harness import needs_wkhtmltopdf
 from mikrotik_integration.tests.test_forms_browser import BrowserTestCase
 from mikrotik_integration.tests.visitors import CONFIRMATION, Visitor, a_portal_user, a_user, confirmation
 
@@ -303,6 +304,7 @@ class TestPrinting(PlantedTestCase):
 	"""The program that makes PDFs fetches nothing that somebody else wrote."""
 
 	def test_a_pdf_fetches_nothing(self):
+		needs_wkhtmltopdf(self)
 		with a_listener() as (address, asked):
 			self.words = f'"<img src={address}/img><iframe src={address}/frame></iframe>"'
 			self.plant()

@@ -49,7 +49,8 @@ class TestCloseOfTheDay(PosTestCase, VoucherBooksTestCase):
 		again = self.close_the_day()
 		self.assert_vouchers_owe_what_the_ledger_does()
 		self.assertEqual(1, sum(voucher.status == "Void" for voucher in self.vouchers_of(sale)))
-		for entry in (again, closing):
+		# the till that a close left open again goes too: ERPNext 16 undoes no earlier close before it has
+		for entry in (again, self.opening, closing):
 			entry.reload()
 			entry.cancel()
 			frappe.db.commit()

@@ -17,6 +17,7 @@ from mikrotik_integration.services import till, voucher_books, voucher_cards, vo
 from mikrotik_integration.services.vouchers import VOUCHER
 from mikrotik_integration.tests import factories, test_pos
 from mikrotik_integration.tests.base import ServiceTestCase
+from mikrotik_integration.tests.harness import needs_wkhtmltopdf
 from mikrotik_integration.tests.test_foreign_text import a_listener
 from mikrotik_integration.tests.visitors import Visitor, a_user, a_user_of_one_router
 
@@ -37,7 +38,9 @@ def scan(pdf: bytes, page: int = 0) -> list[str]:
 	document = pypdfium2.PdfDocument(pdf)
 	picture = document[page].render(scale=DPI / 72).to_pil()
 	# of other kinds of bar codes, Micro QR too, it finds some in the noise, now and then
-	return [found.text for found in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCodeModel2)]
+	return [
+		found.text for found in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCodeModel2)
+	]
 
 
 def words(pdf: bytes, page: int = 0) -> str:
@@ -212,6 +215,7 @@ class ReceiptTestCase(PrintTestCase):
 		return {self.link(code) for code in codes}
 
 	def receipt(self, doctype: str, name: str, print_format: str) -> bytes:
+		needs_wkhtmltopdf(self)
 		return frappe.get_print(doctype, name, print_format, as_pdf=True, no_letterhead=1)
 
 

@@ -167,7 +167,7 @@ class Ranges:
 
 	def normalise(self, text: str, field: str, router: Names) -> str:
 		try:
-			values.expand_ranges(text)
+			values.parse_ranges(text)
 		except ValueError:
 			raise _bad(field) from None
 		return text

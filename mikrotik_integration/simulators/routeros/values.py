@@ -96,13 +96,19 @@ def is_network(text: str) -> bool:
 	return True
 
 
-def expand_ranges(text: str) -> list[str]:
-	"""The addresses of a pool's `ranges`, such as `10.0.0.2-10.0.0.9,10.0.1.0/24`. Raises ValueError."""
-	found: list[str] = []
+def parse_ranges(text: str) -> list[range]:
+	"""A pool's `ranges`, such as `10.0.0.2-10.0.0.9,10.0.1.0/24`, as numbers of addresses, at most 65,536 of each
+	range. Raises ValueError."""
+	found: list[range] = []
 	for part in (part for part in text.split(",") if part):
 		first, _, last = part.partition("-")
 		network = ipaddress.ip_network(first, strict=False)
 		low = int(network.network_address)
 		high = int(ipaddress.ip_address(last)) if last else int(network.broadcast_address)
-		found += [str(ipaddress.ip_address(number)) for number in range(low, min(high, low + 65535) + 1)]
+		found.append(range(low, min(high, low + 65535) + 1))
 	return found
+
+
+def expand_ranges(text: str) -> list[str]:
+	"""The addresses of a pool's `ranges`. Raises ValueError."""
+	return [str(ipaddress.ip_address(number)) for part in parse_ranges(text) for number in part]
