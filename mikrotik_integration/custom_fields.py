@@ -1,6 +1,11 @@
 """Fields of this app on ERPNext's documents. Made on install, removed on uninstall."""
 
-from frappe import _
+
+def _(text: str) -> str:
+	"""Marks words for translators. They stay English here: Frappe translates them for each reader, and this file is read
+	once for all sites of a bench."""
+	return text
+
 
 SUBSCRIPTION = {
 	"fieldname": "customer_subscription",

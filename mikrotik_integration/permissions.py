@@ -103,7 +103,7 @@ def hotspot_voucher_device_query(user: str | None = None) -> str:
 		hotspot_voucher_query(user),
 		"" if routers is None else _among("Hotspot Voucher", "mikrotik_settings", sorted(routers)),
 	]
-	visible = " and ".join(filter(None, conditions))
+	visible = " and ".join(condition for condition in conditions if condition)
 	if not visible:
 		return ""
 	return (

@@ -31,7 +31,8 @@ def plain_text(value: object, limit: int = 140) -> str:
 	text = "" if value is None else value if isinstance(value, str) else str(value)
 	most = max(limit, 1)
 	looked_at = text[: most * _LOOKED_AT]
-	line = _ENTITY.sub("& ", " ".join("".join(map(_plain_letter, looked_at)).split()))
+	plain = "".join(_plain_letter(letter) for letter in looked_at)
+	line = _ENTITY.sub("& ", " ".join(plain.split()))
 	if len(line) <= most and len(looked_at) == len(text):
 		return line
 	return line[: most - 1].rstrip() + _CUT_OFF

@@ -16,7 +16,8 @@ from frappe.utils import get_safe_filters
 def find(doctype, txt, searchfield, start, page_len, filters, as_dict=False, **_more) -> list:
 	"""For ``standard_queries``: what the user may see, by name, title and search fields."""
 	meta = frappe.get_meta(doctype)
-	fields = list(dict.fromkeys(["name", *filter(None, [meta.title_field]), *meta.get_search_fields()]))
+	names = ["name", meta.title_field, *meta.get_search_fields()]
+	fields = list(dict.fromkeys(name for name in names if name))
 	return frappe.get_list(
 		doctype,
 		filters=filters,

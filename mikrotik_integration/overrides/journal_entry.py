@@ -29,5 +29,5 @@ def _settle(doc) -> None:
 		for row in doc.accounts
 		if row.reference_type in FOLLOWED
 	}
-	for subscription in sorted(filter(None, referred)):
+	for subscription in sorted(name for name in referred if name):
 		payments.enqueue_settle(subscription)

@@ -190,7 +190,7 @@ def _put_in_its_place(doc, payment: frappe._dict, status: str, **values) -> None
 
 
 def _settle(subscriptions: set[str | None]) -> None:
-	for subscription in sorted(filter(None, subscriptions)):
+	for subscription in sorted(name for name in subscriptions if name):
 		payments.enqueue_settle(subscription)
 
 
@@ -198,7 +198,7 @@ def _subscriptions_of_references(doc) -> list[str]:
 	"""The subscriptions whose invoices this pays, in the entry's order."""
 	invoices = [row.reference_name for row in doc.references if row.reference_doctype == "Sales Invoice"]
 	found = [frappe.db.get_value("Sales Invoice", name, "customer_subscription") for name in invoices]
-	return list(dict.fromkeys(filter(None, found)))
+	return list(dict.fromkeys(name for name in found if name))
 
 
 def _record(doc, subscription: str) -> str | None:

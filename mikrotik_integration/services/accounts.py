@@ -268,7 +268,8 @@ def refresh_subscriptions(filters: dict[str, Any]) -> None:
 	"""Background job after a plan or connection type changed: what its subscriptions want of their routers."""
 	for name in frappe.get_all("Customer Subscription", filters=filters, pluck="name", order_by="creation"):
 		lifecycle.refresh(name)
-		frappe.db.commit()  # nosemgrep: one subscription a transaction, so that none holds up the others
+		# one subscription a transaction, so that none holds up the others
+		frappe.db.commit()  # nosemgrep
 
 
 def remove_forgotten() -> None:

@@ -26,8 +26,9 @@ def _update_chunk(doctype: str, rows: dict[str, dict[str, Any]], add: tuple[str,
 	)
 	assignments = ", ".join(_assignment(column, column in add) for column in columns)
 	values = [value for name, row in rows.items() for value in (name, *(row[column] for column in columns))]
-	# column names come from this app's code, never from outside; every value is a parameter
-	frappe.db.sql(
+	# frappe.qb cannot join rows of values; column names come from this app's code, never from outside; every value is
+	# a parameter
+	frappe.db.sql(  # nosemgrep
 		f"update `tab{doctype}` t join ({union}) v on t.`name` = v.`name` collate utf8mb4_unicode_ci set {assignments}",
 		values,
 	)

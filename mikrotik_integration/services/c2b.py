@@ -65,7 +65,8 @@ def register_confirmed(names: list[str]) -> None:
 		)
 		if name:
 			frappe.db.set_value(PAYMENT, payment.name, "c2b_register", name, update_modified=False)
-		frappe.db.commit()  # nosemgrep: one register a transaction, after the money is booked
+		# one register a transaction, after the money is booked
+		frappe.db.commit()  # nosemgrep
 
 
 def _books_by_itself(mpesa_settings: str) -> bool:

@@ -186,12 +186,13 @@ def _guarded(step, name: str):
 	"""One transaction each: one that fails is logged and does not hold up the others."""
 	try:
 		result = locks.afresh(step, name)
-		frappe.db.commit()  # nosemgrep: see above
+		frappe.db.commit()
 		return result
 	except Exception:
 		frappe.db.rollback()
 		frappe.log_error(f"{name} could not follow the clock")
-		frappe.db.commit()  # nosemgrep: keeps the error log
+		# keeps the error log
+		frappe.db.commit()
 		return None
 
 

@@ -13,7 +13,8 @@ from mikrotik_integration.services import api_log, router_guard, routers
 def run(router: str) -> list[dict]:
 	"""``[{"ok", "text"}]``. Changes nothing on the router; notes which box it is, and what it has."""
 	where = routers.endpoint(router)
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
+	# no transaction may stay open while a router is talked to
+	frappe.db.commit()  # nosemgrep
 	findings = check.check_router(where)
 	if reason := _examine(router):
 		findings.append(Finding(False, reason))

@@ -42,7 +42,8 @@ def make_due() -> None:
 			frappe.db.rollback()
 			frappe.log_error(_title(day), reference_doctype="MikroTik Settings", reference_name=router)
 			_give_task(router, day, error)
-	frappe.db.commit()  # nosemgrep: see above
+	# keeps the tasks and the error log
+	frappe.db.commit()  # nosemgrep
 
 
 def _title(day: date) -> str:

@@ -76,7 +76,8 @@ def ask(questions: list[Question]) -> list[Answer]:
 		return []
 	lines = {name: _line(name) for name in {question.settings_name for question in questions}}
 	calls = [_call(lines[question.settings_name], question) for question in questions]
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while Daraja is asked
+	# no transaction may stay open while Daraja is asked
+	frappe.db.commit()  # nosemgrep
 	with ThreadPoolExecutor(max_workers=min(len(calls), AT_ONCE)) as pool:
 		answers = list(pool.map(_answer, calls))
 	for line in lines.values():

@@ -53,7 +53,7 @@ def is_writable(body: object) -> bool:
 def _check(value: object) -> None:
 	if value is None or (isinstance(value, int | float) and abs(value) <= LARGEST):
 		return
-	if not isinstance(value, str) or any(map(_is_unreadable, value[: LONGEST + 1])):
+	if not isinstance(value, str) or any(_is_unreadable(letter) for letter in value[: LONGEST + 1]):
 		raise VoucherError(_("That cannot be read"))
 	if len(value) > LONGEST:
 		raise VoucherError(_("That is too long"))

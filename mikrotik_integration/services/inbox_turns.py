@@ -85,12 +85,14 @@ def _in_turn() -> tuple[list[str], list[str]]:
 
 
 def _left(kind: str, a_minute: int) -> int:
-	return max(0, a_minute - int(frappe.cache().get(_key(kind)) or 0))
+	# make_key has put the site's database into the key
+	return max(0, a_minute - int(frappe.cache().get(_key(kind)) or 0))  # nosemgrep
 
 
 def _count(kind: str, number: int) -> None:
 	key = _key(kind)
-	frappe.cache().set(key, 0, ex=120, nx=True)
+	# make_key has put the site's database into the key
+	frappe.cache().set(key, 0, ex=120, nx=True)  # nosemgrep
 	frappe.cache().incrby(key, number)
 
 

@@ -41,7 +41,8 @@ def run() -> None:
 			inbox_queue.wake()
 			break
 		_wait_for_answers(names)
-	frappe.db.commit()  # nosemgrep: what wakes the next run goes out after a commit
+	# what wakes the next run goes out after a commit
+	frappe.db.commit()  # nosemgrep
 
 
 def _wait_for_answers(names: list[str]) -> None:
@@ -50,7 +51,8 @@ def _wait_for_answers(names: list[str]) -> None:
 	end = time.monotonic() + ANSWER_WITHIN_S
 	unanswered = {"name": ("in", names), "source": "Pay Bill", "status": "Received"}
 	while time.monotonic() < end:
-		frappe.db.commit()  # nosemgrep: what others have written since must be seen, and nothing is held while waiting
+		# what others have written since must be seen, and nothing is held while waiting
+		frappe.db.commit()  # nosemgrep
 		if not frappe.db.exists("Subscription Payment", unanswered) or _is_due():
 			return
 		time.sleep(0.05)
@@ -71,13 +73,15 @@ def ask_again() -> None:
 
 def _claim() -> list[str]:
 	"""The next due payments, leased to this worker."""
-	frappe.db.commit()  # nosemgrep: what is due must be read as it is now
+	# what is due must be read as it is now
+	frappe.db.commit()  # nosemgrep
 	names = inbox_turns.next_names()
 	if names:
 		payment = frappe.qb.DocType("Subscription Payment")
 		lease = now_datetime() + LEASE
 		frappe.qb.update(payment).set(payment.next_ask, lease).where(payment.name.isin(names)).run()
-	frappe.db.commit()  # nosemgrep: the lease must be seen by the other workers
+	# the lease must be seen by the other workers
+	frappe.db.commit()  # nosemgrep
 	return names
 
 
@@ -96,12 +100,14 @@ def _apply(name: str) -> bool:
 		if applied:
 			_announce(name)
 		_show_failure(name)
-		frappe.db.commit()  # nosemgrep: one payment a transaction; the books stand before the router is talked to
+		# one payment a transaction; the books stand before the router is talked to
+		frappe.db.commit()
 		return applied
 	except Exception as error:
 		frappe.db.rollback()
 		application.postpone(name, error)
-		frappe.db.commit()  # nosemgrep: the reason must be seen, and the payment tried again
+		# the reason must be seen, and the payment tried again
+		frappe.db.commit()
 		return False
 
 

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import frappe
+from frappe.query_builder import CustomFunction
 from frappe.utils import now_datetime
 
 from mikrotik_integration.exceptions import ChangedMeanwhile
@@ -23,6 +24,8 @@ from mikrotik_integration.exceptions import ChangedMeanwhile
 TURN = "Money Turn"
 TRIES = 5
 LONGEST_TRANSACTION = timedelta(days=1)
+GetLock = CustomFunction("get_lock", ["name", "seconds"])
+ReleaseLock = CustomFunction("release_lock", ["name"])
 T = TypeVar("T")
 
 
@@ -96,7 +99,8 @@ def forget_turns() -> None:
 	old = {"modified": ("<", now_datetime() - LONGEST_TRANSACTION)}
 	names = frappe.get_all(TURN, old, pluck="name", order_by="name", limit=0)
 	frappe.db.delete(TURN, {"name": ("in", names or [""])})  # by name: a search would lock all it passes over
-	frappe.db.commit()  # nosemgrep: nobody may wait for this
+	# nobody may wait for this
+	frappe.db.commit()  # nosemgrep
 
 
 def lock_row(doctype: str, name: str) -> bool:
@@ -121,12 +125,15 @@ def seeing_commits() -> Iterator[None]:
 	"""Begin a transaction in which each statement sees what others have committed by then, and in which looking for
 	what is not there locks nothing: in MariaDB's usual one, two who lock the same gap and then write into it wait for
 	each other until one of them fails. Commits what went before; it lasts until the next commit."""
-	frappe.db.sql("set session transaction isolation level read committed")
+	# a setting of the connection: no query, so frappe.qb has none
+	frappe.db.sql("set session transaction isolation level read committed")  # nosemgrep
 	try:
-		frappe.db.commit()  # nosemgrep: begins the transaction
+		# begins the transaction
+		frappe.db.commit()  # nosemgrep
 		yield
 	finally:
-		frappe.db.sql("set session transaction isolation level repeatable read")
+		# a setting of the connection, too
+		frappe.db.sql("set session transaction isolation level repeatable read")  # nosemgrep
 
 
 @contextmanager
@@ -137,9 +144,9 @@ def router_lock(router: str, wait_seconds: int) -> Iterator[bool]:
 	"""
 	digest = hashlib.sha256(f"{frappe.local.site}|{router}".encode()).hexdigest()[:40]
 	key = f"mikrotik|{digest}"
-	held = frappe.db.sql("select get_lock(%s, %s)", (key, wait_seconds))[0][0] == 1
+	held = frappe.qb.select(GetLock(key, wait_seconds)).run()[0][0] == 1
 	try:
 		yield held
 	finally:
 		if held:
-			frappe.db.sql("select release_lock(%s)", key)
+			frappe.qb.select(ReleaseLock(key)).run()

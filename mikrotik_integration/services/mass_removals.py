@@ -47,7 +47,7 @@ def write(router: str, held: MassRemoval | None) -> None:
 
 
 def _words(held: MassRemoval) -> str:
-	names = ", ".join(map(_shown, held.sample))
+	names = ", ".join(_shown(name) for name in held.sample)
 	more = " …" if held.logins > len(held.sample) else ""
 	return f"{held}.\n{names}{more}"
 

@@ -65,8 +65,9 @@ def poke(document) -> None:
 		pluck="name",
 		order_by="creation",
 	)
-	for name in filter(prompts.may_ask_at_once, open_payments):
-		inbox_queue.enqueue(name)
+	for name in open_payments:
+		if prompts.may_ask_at_once(name):
+			inbox_queue.enqueue(name)
 
 
 def take_transaction_status(token: str, body: dict) -> None:
@@ -243,7 +244,8 @@ def enqueue_settle(subscription_name: str) -> None:
 def settle(subscription_name: str) -> None:
 	"""Background job, see enqueue_settle."""
 	locks.alone("Customer Subscription", subscription_name, _settle, subscription_name)
-	frappe.db.commit()  # nosemgrep: the books must stand before the router is talked to
+	# the books must stand before the router is talked to
+	frappe.db.commit()  # nosemgrep
 	realtime.subscription_changed(subscription_name)
 	provisioning.push_owner("Customer Subscription", subscription_name)
 

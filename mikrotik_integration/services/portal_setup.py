@@ -58,7 +58,7 @@ def files(router) -> dict[str, str]:
 		get_url(),
 		router.portal_name,
 		router.wifi_name or router.router_name,
-		exact_codes=any(map(codes.is_changed_by_folding, _codes_made_elsewhere(router))),
+		exact_codes=any(codes.is_changed_by_folding(code) for code in _codes_made_elsewhere(router)),
 		bytes_per_mb=settings.bytes_per_mb(),
 	)
 
@@ -114,7 +114,8 @@ def install(router) -> list[Finding]:
 def is_gone(router: str, line: Router) -> bool | None:
 	"""Whether what was installed is not on the router any more; None for a router without a captive portal."""
 	has_portal = frappe.db.get_value("MikroTik Settings", router, "portal_enabled")
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
+	# no transaction may stay open while a router is talked to
+	frappe.db.commit()  # nosemgrep
 	if not has_portal:
 		return None
 	return presence.is_gone(line, settings.site_id(), DIRECTORY, portal_files.NAMES)
@@ -155,7 +156,8 @@ def _steps(
 	links_log_in = _tried(lambda: _allow_links(line, chosen.name, https))
 	yield links_log_in
 	written = pages.install_pages(line, site_id, DIRECTORY, texts)
-	yield from map(_bad, written.problems)
+	for problem in written.problems:
+		yield _bad(problem)
 	if written.in_sync:
 		yield _good(_("The pages are on the router, in {0}").format(written.directory))
 		if links_log_in["ok"]:

@@ -88,7 +88,8 @@ def push_router(router: str, owners: list[str] | None = None) -> None:
 		return
 	with router_lock(router, WAIT_SECONDS) as held:
 		if held:
-			frappe.db.commit()  # nosemgrep: what is wanted must be read after the lock was obtained
+			# what is wanted must be read after the lock was obtained
+			frappe.db.commit()  # nosemgrep
 			if accounts := _pending(router, owners):
 				_reconcile(router, accounts, whole=False)
 
@@ -97,7 +98,8 @@ def check_router(router: str) -> None:
 	"""Background job, every two minutes: usage, status, and the whole router brought into sync."""
 	with router_lock(router, 0) as held:
 		if held:
-			frappe.db.commit()  # nosemgrep: what is wanted must be read after the lock was obtained
+			# what is wanted must be read after the lock was obtained
+			frappe.db.commit()  # nosemgrep
 			_reconcile(router, _all(router), whole=True)
 
 
@@ -143,7 +145,8 @@ def _reconcile(router: str, accounts: list[frappe._dict], whole: bool) -> None:
 				outcome = _with(outcome, reconcile_some(connection, mark, giving))
 	except router_guard.Stopped as stop:
 		_show_waiting(accounts, _("Waiting for a decision about the router: {0}").format(stop))
-		frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
+		# what was seen must outlive whatever comes next
+		frappe.db.commit()
 		return
 	except RouterError as error:
 		_write_failure(router, accounts, foreign_text.text(error), snapshot)
@@ -223,7 +226,8 @@ def _write_failure(router: str, accounts: list[frappe._dict], error: str, snapsh
 	routers.seen_failing(router, error)
 	api_log.log_event(router, "connect", ok=False, result=error)
 	_show_waiting(accounts, error)
-	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
+	# what was seen must outlive whatever comes next
+	frappe.db.commit()  # nosemgrep
 
 
 def _show_waiting(accounts: list[frappe._dict], because: str) -> None:
@@ -263,7 +267,8 @@ def _write_outcome(
 		_unsync(failed)
 	routers.seen_answering(router, snapshot, outcome if whole else None, offers)
 	_tell_owners(accounts, {name: _owner_status(result) for name, result in outcome.accounts.items()})
-	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
+	# what was seen must outlive whatever comes next
+	frappe.db.commit()  # nosemgrep
 	_end_refused(router, refused)
 
 
@@ -278,7 +283,8 @@ def _end_refused(router: str, sessions: list[SessionReading]) -> None:
 		api_log.log_event(router, "end-devices", ok=False, result=str(error))
 	else:
 		api_log.log_operations(router, results)
-	frappe.db.commit()  # nosemgrep: keeps the log
+	# keeps the log
+	frappe.db.commit()  # nosemgrep
 
 
 def _unsync(failed: list[frappe._dict]) -> None:

@@ -53,14 +53,16 @@ def send_due_sms() -> None:
 
 def send_sms(name: str) -> None:
 	"""Background job. A message that cannot be sent is tried again, with growing pauses; the code is on the page."""
-	frappe.db.commit()  # nosemgrep: what is read next must be as new as the lock
+	# what is read next must be as new as the lock
+	frappe.db.commit()  # nosemgrep
 	purchase = frappe.get_doc(PURCHASE, name, for_update=True)
 	if purchase.sms_status != "Waiting" or not purchase.hotspot_voucher:
 		return
 	attempts = cint(purchase.sms_attempts) + 1
 	pause = add_to_date(now_datetime(), minutes=2**attempts)
 	purchase.db_set({"sms_attempts": attempts, "next_sms": pause})
-	frappe.db.commit()  # nosemgrep: no transaction may stay open while the gateway is talked to
+	# no transaction may stay open while the gateway is talked to
+	frappe.db.commit()  # nosemgrep
 	try:
 		template = settings.isp_settings().message_voucher or ""
 		if not messages.send(purchase.phone_number, template, _sms_values(purchase)):
@@ -71,7 +73,8 @@ def send_sms(name: str) -> None:
 		gone = attempts >= MOST_SMS
 		result = {"sms_status": "Failed" if gone else "Waiting", "sms_error": _without_secrets(error)}
 	frappe.db.set_value(PURCHASE, name, result)
-	frappe.db.commit()  # nosemgrep: see above
+	# what the gateway answered must outlive whatever comes next
+	frappe.db.commit()  # nosemgrep
 
 
 def _without_secrets(error: Exception) -> str:

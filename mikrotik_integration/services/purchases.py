@@ -84,7 +84,8 @@ def start(
 
 
 def _send(purchase) -> Started:
-	frappe.db.commit()  # nosemgrep: the reservation must stand before anybody is charged
+	# the reservation must stand before anybody is charged
+	frappe.db.commit()  # nosemgrep
 	phone = purchase.phone_number
 	try:
 		payment = pushes.send(purchase, phone, flt(purchase.price), purchase.internet_plan)
@@ -93,7 +94,8 @@ def _send(purchase) -> Started:
 		give_up(purchase.name, str(error))
 		if isinstance(error, prompts.NOTHING_SENT):
 			_forget(purchase.name)
-		frappe.db.commit()  # nosemgrep: the code is for sale again
+		# the code is for sale again
+		frappe.db.commit()
 		raise
 	frappe.db.set_value(PURCHASE, purchase.name, "subscription_payment", payment, update_modified=False)
 	return Started(purchase.name, token_of(purchase.name), flt(purchase.price), phone)
@@ -173,9 +175,11 @@ def free_reservations() -> None:
 		.where((voucher.status == "Available") & (purchase.creation < now_datetime() - RESERVED_FOR))
 	).run(pluck=True)
 	for name in old:
-		frappe.db.commit()  # nosemgrep: what is read next must be as new as the lock
+		# what is read next must be as new as the lock
+		frappe.db.commit()  # nosemgrep
 		_free(frappe.get_doc(PURCHASE, name, for_update=True))
-	frappe.db.commit()  # nosemgrep: no lock may be kept
+	# no lock may be kept
+	frappe.db.commit()  # nosemgrep
 
 
 def _free(purchase) -> None:

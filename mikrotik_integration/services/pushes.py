@@ -34,10 +34,12 @@ def send(document, phone_number: str, amount: Decimal | float, description: str)
 	request.flags.is_from_service = True
 	with seeing_commits():
 		request.insert()
-		frappe.db.commit()  # nosemgrep: nobody else's prompt may wait for this one's number while M-PESA is asked
+		# nobody else's prompt may wait for this one's number while M-PESA is asked
+		frappe.db.commit()  # nosemgrep
 	_submit(request)
 	name = inbox.record_push(request.name)
-	frappe.db.commit()  # nosemgrep: the prompt is on the phone, whatever comes next
+	# the prompt is on the phone, whatever comes next
+	frappe.db.commit()  # nosemgrep
 	if not name:
 		reason = frappe.db.get_value("Mpesa Express Request", request.name, "response_description")
 		raise PromptNotSent(
@@ -73,7 +75,8 @@ def _discard(request) -> None:
 	frappe.delete_doc(
 		request.doctype, request.name, ignore_permissions=True, force=True, delete_permanently=True
 	)
-	frappe.db.commit()  # nosemgrep: the caller's refusal takes back what is not committed
+	# the caller's refusal takes back what is not committed
+	frappe.db.commit()  # nosemgrep
 
 
 def phone(text: str | None) -> str:

@@ -61,5 +61,5 @@ def _message(values: frappe._dict) -> str:
 	if values.status == "Active" and values.expiry_date:
 		words = _("Active until {0}").format(format_datetime(values.expiry_date, "d MMM yyyy HH:mm"))
 	else:
-		words = ": ".join(filter(None, (_(values.status), values.status_reason)))
-	return ". ".join(filter(None, (words, values.router_error)))
+		words = ": ".join(text for text in (_(values.status), values.status_reason) if text)
+	return ". ".join(text for text in (words, values.router_error) if text)

@@ -63,7 +63,8 @@ def review(purchase_name: str, reason: str = "") -> None:
 	status = "Refund Due" if left > 0 else "Refunded"
 	if left >= 0 and _has_voucher(purchase):
 		status = "Paid"
-	purchase.db_set({"status": status, "status_reason": " ".join(filter(None, (reason, _words(left))))[:500]})
+	words = " ".join(text for text in (reason, _words(left)) if text)
+	purchase.db_set({"status": status, "status_reason": words[:500]})
 
 
 def _taken(purchase_name: str):

@@ -34,7 +34,7 @@ def refusal(address: str, port: int) -> str | None:
 def refusal_of_host(host: str, port: int) -> str | None:
 	"""The same for a name, by all that it leads to now; None for one that is not known (yet)."""
 	reasons = (refusal(address, port) for address in _addresses(host, port))
-	return next(filter(None, reasons), None)
+	return next((reason for reason in reasons if reason), None)
 
 
 def has_control_characters(text: str | None) -> bool:
@@ -69,9 +69,10 @@ def _is_of_this_machine(address: str) -> bool:
 def _own_services() -> set[tuple[str, int]]:
 	conf = frappe.conf
 	places = [(conf.get("db_host"), cint(conf.get("db_port")) or PORTS["db"])]
-	for url in filter(None, map(conf.get, REDIS)):
-		parts = urlsplit(url)
-		places.append((parts.hostname, parts.port or PORTS["redis"]))
+	for name in REDIS:
+		if url := conf.get(name):
+			parts = urlsplit(url)
+			places.append((parts.hostname, parts.port or PORTS["redis"]))
 	return {(address, port) for host, port in places if host for address in _addresses(host, port)}
 
 

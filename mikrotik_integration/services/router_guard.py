@@ -47,14 +47,16 @@ def line(router: str, only_look: bool = False) -> Iterator[CountedRouter]:
 	where = routers.endpoint(router)
 	try:
 		_check_home()
-		frappe.db.commit()  # nosemgrep: no transaction may stay open while a router is talked to
+		# no transaction may stay open while a router is talked to
+		frappe.db.commit()
 		with connect(where) as connection:
 			sight = fence.look(connection, settings.site_id())
 			state = _admit(router, sight)
 			counted = CountedRouter(connection, lambda: _count(router, connection, sight))
 			if not only_look and (state.counted_for or "") != _decided(router):
 				counted.count()
-			frappe.db.commit()  # nosemgrep: see above
+			# no transaction may stay open while a router is talked to
+			frappe.db.commit()
 			yield counted
 	except Stopped as stop:
 		_write_stop(router, stop)
@@ -146,7 +148,8 @@ def _count(router: str, connection: Router, sight: Sight) -> None:
 	count = own.next()
 	values = {"count_number": count.number, "count_token": count.token, "counted_for": _decided(router)}
 	frappe.db.set_value(ROUTER, router, values, update_modified=False)
-	frappe.db.commit()  # nosemgrep: must stand before the router is changed
+	# must stand before the router is changed
+	frappe.db.commit()  # nosemgrep
 	fence.write(connection, settings.site_id(), sight, count)
 
 
@@ -167,7 +170,8 @@ def _write_stop(router: str, stop: Stopped) -> None:
 	if before != stop.kind:
 		api_log.log_event(router, "stopped", ok=False, result=str(stop))
 		notices.tell_managers(router, _("{0} waits for a decision: {1}").format(router, stop))
-	frappe.db.commit()  # nosemgrep: what was seen must outlive whatever comes next
+	# what was seen must outlive whatever comes next
+	frappe.db.commit()  # nosemgrep
 
 
 # --- what a person decides ---

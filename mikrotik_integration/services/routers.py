@@ -119,7 +119,7 @@ def seen_answering(
 		values |= _status_values(snapshot.status)
 	if outcome:
 		warnings = [*outcome.warnings, *(snapshot.warnings if snapshot else ())]
-		values["warnings"] = "\n".join(map(foreign_text.line, warnings))
+		values["warnings"] = "\n".join(foreign_text.line(warning) for warning in warnings)
 		values["unmanaged_accounts"] = frappe.as_json([vars(row) for row in outcome.unmanaged])
 	write(router, values)
 

@@ -26,7 +26,7 @@ def cannot_serve(plan: str, router: str, connection_type: str | None = None) -> 
 	}
 	has = _offers(place)
 	reasons = (_lack(has, frappe.get_cached_doc("Connection Type", name)) for name in sorted(deliveries))
-	reason = next(filter(None, reasons), None)
+	reason = next((reason for reason in reasons if reason), None)
 	return reason and _("The router {0} cannot serve {1}: {2}").format(place.name, plan, reason)
 
 

@@ -85,7 +85,8 @@ def _payments(before: datetime) -> list[str]:
 
 def _clock(before: datetime) -> list[str]:
 	count = 0
-	for document in map(frappe.qb.DocType, ("Customer Subscription", "Hotspot Voucher")):
+	for doctype in ("Customer Subscription", "Hotspot Voucher"):
+		document = frappe.qb.DocType(doctype)
 		query = frappe.qb.from_(document).select(Count("*")).where(document.next_change < before)
 		count += query.run()[0][0]
 	if not count:

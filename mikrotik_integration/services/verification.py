@@ -38,7 +38,8 @@ def ask(names: list[str]) -> None:
 		except Exception:
 			frappe.db.rollback()  # asked again when its lease is over; the others' answers stand
 			frappe.log_error(f"M-PESA's answer about {question.payment} could not be written down")
-		frappe.db.commit()  # nosemgrep: what Daraja answered must outlive whatever comes next
+		# what Daraja answered must outlive whatever comes next
+		frappe.db.commit()  # nosemgrep
 
 
 def _write_answer(question: daraja.Question, answer: daraja.Answer) -> None:
@@ -51,14 +52,16 @@ def _write_answer(question: daraja.Question, answer: daraja.Answer) -> None:
 def _alone(name: str):
 	"""The payment, locked, when nobody else decides whether two payments are one money: at the same moment, neither of
 	the two would see that the other is verified."""
-	frappe.db.commit()  # nosemgrep: see below
+	# what is read next must be as new as the lock
+	frappe.db.commit()  # nosemgrep
 	one_at_a_time("Subscription Payment")
 	return frappe.get_doc("Subscription Payment", name, for_update=True)
 
 
 def _locked(name: str):
 	"""The payment, locked, and as new as the lock: an older snapshot must not be read from."""
-	frappe.db.commit()  # nosemgrep: see above; nothing is unwritten here
+	# what is read next must be as new as the lock; nothing is unwritten here
+	frappe.db.commit()  # nosemgrep
 	lock_row("Subscription Payment", name)
 	return frappe.get_doc("Subscription Payment", name)
 
@@ -265,7 +268,8 @@ def ask_about_receipt(name: str) -> None:
 		push.conversation_id = answer.conversation_id
 		push.originator_conversation_id = answer.originator_conversation_id
 		push.save(ignore_permissions=True)
-	frappe.db.commit()  # nosemgrep: the answer is compared with these ids
+	# the answer is compared with these ids
+	frappe.db.commit()  # nosemgrep
 
 
 def _doubts_about(push) -> list[str]:

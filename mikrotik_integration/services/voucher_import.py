@@ -175,7 +175,8 @@ def run(source: dict, sold_elsewhere: bool, asked_by: str) -> dict:
 
 def _take_in(source: Source, sold_elsewhere: bool, asked_by: str) -> dict:
 	users = _users(source)
-	frappe.db.commit()  # nosemgrep: what is here already must be read after the lock was obtained
+	# what is here already must be read after the lock was obtained
+	frappe.db.commit()  # nosemgrep
 	lines = read(source, users)
 	rows = [row for _number, row in lines if isinstance(row, Row)]
 	by_package = defaultdict(list)
@@ -208,7 +209,8 @@ def _take_over(router: str, names: list[str], users: Users) -> str:
 		).format(router, error)
 		for name in names:
 			frappe.db.set_value(BATCH, name, "error", foreign_text.text(error, 500))
-	frappe.db.commit()  # nosemgrep: background job
+	# must stand before another worker may talk to the router
+	frappe.db.commit()  # nosemgrep
 	return error
 
 
@@ -244,7 +246,8 @@ def _fill(batch: str, rows: list[Row], users: Users, sold_elsewhere: bool) -> No
 		batches.insert_rows(made)
 		voucher_takeover.hold(made, {row.code: row for row in chunk}, users)
 	frappe.db.set_value(BATCH, batch, {"status": "Made", "made": len(rows)})
-	frappe.db.commit()  # nosemgrep: a batch is finished
+	# a batch is finished
+	frappe.db.commit()  # nosemgrep
 
 
 def _sale(plan: str, sold_elsewhere: bool) -> dict:

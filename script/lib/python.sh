@@ -28,7 +28,7 @@ first_python() {
 	return 1
 }
 
-# dev_python MODULE...: the same, making .venv with the [dev] extra if there is none.
+# dev_python MODULE...: the same, making .venv with the [test] extra if there is none.
 dev_python() {
 	first_python "$@" && return 0
 	make_venv >&2 || return 1
@@ -39,7 +39,7 @@ make_venv() {
 	local base
 	base="$(base_python)" || return 1
 	say "Making .venv with the developers' tools ..."
-	quietly "$base" -m venv "$ROOT/.venv" && quietly "$ROOT/.venv/bin/python" -m pip install -q -e "${ROOT}[dev]"
+	quietly "$base" -m venv "$ROOT/.venv" && quietly "$ROOT/.venv/bin/python" -m pip install -q -e "${ROOT}[test]"
 }
 
 base_python() {

@@ -50,7 +50,7 @@ def parse_confirmation(body: Mapping[str, object]) -> Confirmation:
 		shortcode=_text(body, "BusinessShortCode", SHORTCODE_LENGTH),
 		account=_text(body, "BillRefNumber", ACCOUNT_LENGTH),
 		payer=_text(body, "MSISDN", PHONE_LENGTH),
-		payer_name=plain_text(" ".join(filter(None, names)), NAME_LENGTH),
+		payer_name=plain_text(" ".join(name for name in names if name), NAME_LENGTH),
 		paid_at=_moment(_text(body, "TransTime", 20)),
 	)
 

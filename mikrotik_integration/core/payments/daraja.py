@@ -307,6 +307,7 @@ def _description(response: _Response, hidden: Callable[[str], str]) -> str:
 
 
 def _hide(text: str, secrets: list[str]) -> str:
-	for secret in filter(None, secrets):
-		text = text.replace(secret, "****")
+	for secret in secrets:
+		if secret:
+			text = text.replace(secret, "****")
 	return text

@@ -19,7 +19,7 @@ def masked(code: str) -> str:
 
 def hide(text: str, codes: Iterable[str]) -> str:
 	"""The text without these codes, whatever their case: a router's refusal may quote a name as it likes."""
-	for code in sorted(filter(None, codes), key=len, reverse=True):
+	for code in sorted((code for code in codes if code), key=len, reverse=True):
 		if text.casefold() == code.casefold():
 			return masked(code)
 		if len(code) >= _SHORTEST_IN_TEXT:

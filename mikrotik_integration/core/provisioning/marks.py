@@ -29,7 +29,9 @@ def site_mark(site_id: str) -> str:
 def account_comment(site_id: str, account_id: str, remark: str, pending: Ends = Ends.NOTHING) -> str:
 	"""The whole comment of a row: mark, what has to end, and the remark on one line."""
 	words = [word for word in remark.split() if word not in _PENDING.values()]
-	return " ".join([f"{site_mark(site_id)}:{account_id}", *filter(None, [_PENDING.get(pending)]), *words])
+	if pending in _PENDING:
+		words.insert(0, _PENDING[pending])
+	return " ".join([f"{site_mark(site_id)}:{account_id}", *words])
 
 
 def account_of(comment: str | None, site_id: str) -> str | None:

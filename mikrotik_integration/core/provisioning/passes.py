@@ -77,7 +77,7 @@ class Pass:
 			spelt = {spelling for name in wanted for spelling in (name, name.lower(), name.upper())}
 			names = (self._names[access.name] | spelt) - {""}
 			if max(len(names), len(comments)) > _MOST_NAMES_ASKED_FOR or not all(
-				map(_can_be_asked_for, names)
+				_can_be_asked_for(name) for name in names
 			):
 				return None
 			scopes[access.name] = Scope(frozenset(names), frozenset(comments))

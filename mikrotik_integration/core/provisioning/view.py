@@ -158,7 +158,7 @@ def is_sendable(account: DesiredAccount) -> bool:
 	profile = account.profile
 	texts = (account.username, account.password, account.remark, account.fixed_address, account.mac_address)
 	shared = (profile.name, profile.rate_limit, profile.address_pool, profile.local_address)
-	return all(map(may_be_sent, (*texts, *shared)))
+	return all(may_be_sent(text) for text in (*texts, *shared))
 
 
 def shows_passwords(state: MenuState) -> bool:

@@ -163,7 +163,7 @@ class _Batch:
 		return f"The router {what} after {done} of {len(self._replies)} replies"
 
 	def _count(self, words: list[str]) -> None:
-		self._letters += sum(map(len, words))
+		self._letters += sum(len(word) for word in words)
 		if self._letters > MOST_LETTERS_A_BATCH:
 			raise TooMuch(self.story(f"sent more than {MOST_LETTERS_A_BATCH:,} letters"))
 

@@ -35,7 +35,8 @@ class Command:
 			yield sendable(f"=.proplist={','.join(self.proplist)}")
 		for key, value in self.args:
 			yield f"={sendable(key)}={value if key in CONTENTS and _is_content(value) else sendable(value)}"
-		yield from map(sendable, self.queries)
+		for query in self.queries:
+			yield sendable(query)
 
 
 def sendable(word: str) -> str:

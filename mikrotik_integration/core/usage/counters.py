@@ -71,17 +71,16 @@ def advance(previous: CounterState | None, reading: AccountReading) -> tuple[Cou
 	if not reading.is_counted:
 		row, row_id = before.row, before.row_id
 	is_same_row = before.row_id in ("", row_id)
-	fresh_in_row = tuple(map(_risen, before.row, row)) if is_same_row else row
+	fresh_in_row = _risen(before.row, row) if is_same_row else row
 	sessions = _seen(before, reading.sessions)
 	ended = _sum(seen.counts for key, seen in before.sessions.items() if _has_ended(key, seen, sessions))
 	flushed = _sum((ended, before.owed))
 	moved = _sum(_growth(before.sessions.get(key), seen) for key, seen in sessions.items())
-	counted = _sum((_counts(map(_above, fresh_in_row, flushed)), moved))
+	counted = _sum((_above(fresh_in_row, flushed), moved))
 	# What the row did not show this time, because it could not be read, it may yet show.
 	most_owed = ended if reading.is_counted else flushed
-	owed = _counts(
-		min(_above(gone, new), most) for gone, new, most in zip(flushed, fresh_in_row, most_owed, strict=True)
-	)
+	not_shown = _above(flushed, fresh_in_row)
+	owed = _counts(min(left, most) for left, most in zip(not_shown, most_owed, strict=True))
 	return CounterState(row, row_id, sessions, owed), Delta(*counted)
 
 
@@ -116,20 +115,20 @@ def _is_another(before: Seen, now: Seen) -> bool:
 def _growth(before: Seen | None, now: Seen) -> Counts:
 	if before is None or _is_another(before, now):
 		return now.counts
-	return _counts(map(_above, now.counts, before.counts))
+	return _above(now.counts, before.counts)
 
 
 def _fell(before: Iterable[int], now: Iterable[int]) -> bool:
 	return any(new < old for old, new in zip(before, now, strict=True))
 
 
-def _risen(old: int, new: int) -> int:
-	"""How much a row's counter rose; all of it if it was reset in between."""
-	return new - old if new >= old else new
+def _risen(before: Counts, now: Counts) -> Counts:
+	"""How much each of a row's counters rose; all of it if it was reset in between."""
+	return _counts(new - old if new >= old else new for old, new in zip(before, now, strict=True))
 
 
-def _above(amount: int, part: int) -> int:
-	return max(0, amount - part)
+def _above(amounts: Counts, parts: Counts) -> Counts:
+	return _counts(max(0, amount - part) for amount, part in zip(amounts, parts, strict=True))
 
 
 def _sum(parts: Iterable[Counts]) -> Counts:

@@ -21,7 +21,6 @@ most 4095 bytes of a file over the API, so each is smaller.
 from __future__ import annotations
 
 import html
-import json
 import unicodedata
 from pathlib import Path
 
@@ -72,7 +71,7 @@ def portal_files(
 		"BYTES_PER_MB": str(bytes_per_mb),
 	}
 	files = {name: _filled(_page(name), values) for name in NAMES}
-	if max(map(len, files.values())) > MAX_BYTES:
+	if max(len(text) for text in files.values()) > MAX_BYTES:
 		raise ValueError("The title is too long for the hotspot's pages")
 	return files
 
@@ -80,7 +79,8 @@ def portal_files(
 def _script() -> str:
 	"""The same for every router: nothing that anybody can choose is in it."""
 	values = {
-		"LOOK_ALIKES": json.dumps(codes.LOOK_ALIKES, separators=(",", ":")),
+		"LOOK_ALIKES": "".join(codes.LOOK_ALIKES),
+		"REAL": "".join(codes.LOOK_ALIKES.values()),
 		"LETTERS": codes.PREFIX_LETTERS,
 		"SHORTEST": str(codes.MIN_LENGTH),
 		"LONGEST": str(codes.MAX_LENGTH + codes.MAX_PREFIX_LENGTH),

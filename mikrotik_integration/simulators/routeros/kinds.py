@@ -126,7 +126,7 @@ class Several:
 	words: tuple[str, ...]
 
 	def normalise(self, text: str, field: str, router: Names) -> str:
-		return ",".join(match_prefix(part, self.words, field) for part in filter(None, text.split(",")))
+		return ",".join(match_prefix(part, self.words, field) for part in text.split(",") if part)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def parse_ranges(text: str) -> list[range]:
 	"""A pool's `ranges`, such as `10.0.0.2-10.0.0.9,10.0.1.0/24`, as numbers of addresses, at most 65,536 of each
 	range. Raises ValueError."""
 	found: list[range] = []
-	for part in filter(None, text.split(",")):
+	for part in (part for part in text.split(",") if part):
 		first, _, last = part.partition("-")
 		network = ipaddress.ip_network(first, strict=False)
 		low = int(network.network_address)

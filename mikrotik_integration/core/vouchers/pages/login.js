@@ -1,10 +1,10 @@
 (function () {
 	var form = document.forms.voucher, portal = document.getElementById("portal");
 	var error = document.getElementById("error");
-	var alike = @LOOK_ALIKES@, made = /^[@LETTERS@]{@SHORTEST@,@LONGEST@}$/;
+	var alike = "@LOOK_ALIKES@", real = "@REAL@", made = /^[@LETTERS@]{@SHORTEST@,@LONGEST@}$/;
 	function meant(typed) {
 		var bare = typed.toLowerCase().replace(/[^0-9a-z]+/g, "").replace(/./g, function (letter) {
-			return alike[letter] || letter;
+			return real[alike.indexOf(letter)] || letter;
 		});
 		return form.getAttribute("data-exact") !== "yes" && made.test(bare) ? bare : typed.trim();
 	}

@@ -70,7 +70,7 @@ def _is_host(host: str, pattern: str) -> bool:
 
 def _is_port(port: int, ports: str) -> bool:
 	"""`80`, `80,443`, `8000-8010`."""
-	for part in filter(None, ports.split(",")):
+	for part in (part for part in ports.split(",") if part):
 		low, _, high = part.partition("-")
 		if int(low) <= port <= int(high or low):
 			return True
