@@ -74,15 +74,19 @@ Frappe 16 with the print format's PDF Generator set to chrome. Vouchers and rece
 
 node_major() { node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }
 
+# The distribution's Node.js where it is new enough.
 install_node() {
-	if (($(node_major || true) + 0 < NODE_AT_LEAST)); then
+	if ! has_node; then
 		step "Installing Node.js"
-		command -v npm >/dev/null || quietly as_root apt-get install -y -q npm || return 1
-		quietly as_root npm install -g n && quietly as_root n "$((FRAPPE_VERSION < 16 ? 20 : 24))" || return 1
+		command -v npm >/dev/null || apt_install npm || return 1
+		hash -r
+		has_node || { quietly as_root npm install -g n && quietly as_root n "$((FRAPPE_VERSION < 16 ? 20 : 24))"; } || return 1
 		hash -r
 	fi
 	command -v yarn >/dev/null || quietly as_root npm install -g yarn
 }
+
+has_node() { (($(node_major || true) + 0 >= NODE_AT_LEAST)); }
 
 # Frappe's commands refuse to run as root: then the bench belongs to a user frappe.
 bench_owner() {
