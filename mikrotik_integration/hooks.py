@@ -227,6 +227,7 @@ jinja = {
 # /hotspot/<portal name>
 page_renderer = "mikrotik_integration.www.hotspot.HotspotPage"
 before_request = [
+	"mikrotik_integration.overrides.turns.before_request",
 	"mikrotik_integration.api.hotspot.before_request",
 	"mikrotik_integration.overrides.mpesa_guests.before_request",
 ]
