@@ -89,9 +89,7 @@ def _factor(standing: Standing, moment: datetime, old: Offer, new: Offer) -> Fra
 	return min(Fraction(1), Fraction(most, left))
 
 
-def converted(
-	standing: Standing, how: Conversion | None, new: Terms, paid_by_bill: bool = False
-) -> Standing:
+def converted(standing: Standing, how: Conversion | None, new: Terms, paid_by_bill: bool = False) -> Standing:
 	"""The standing after the change. On a postpaid plan a period on credit goes on as one of the new plan, unless its
 	bill pays for it."""
 	on_credit = standing.on_credit and new.postpaid and not paid_by_bill
