@@ -3,12 +3,13 @@
 import frappe
 
 from mikrotik_integration.overrides import ownership
-from mikrotik_integration.services import payments, prices
+from mikrotik_integration.services import payments, periods, prices
 
 
 def on_submit(doc, method=None) -> None:
 	if doc.is_return:
 		prices.check_credit_note(doc)
+		periods.check_credit_note(doc)
 		_settle(frappe.db.get_value("Sales Invoice", doc.return_against, "customer_subscription"))
 	elif doc.customer_subscription and not doc.flags.is_from_service:
 		ownership.check(doc.customer_subscription, doc.customer, doc.company)

@@ -4,10 +4,12 @@ The ledger is the truth: the time that an invoice sells is granted exactly once 
 it, and revoked when that is no longer so. All functions run in the caller's transaction, the subscription locked.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import frappe
+from frappe import _
 from frappe.utils import flt, get_datetime, now_datetime
 
 from mikrotik_integration.core.subscriptions import lifecycle as core
@@ -16,6 +18,7 @@ from mikrotik_integration.core.subscriptions.lifecycle import Dunning, PeriodPai
 from mikrotik_integration.services import invoicing, ledger, lifecycle, prices, settings
 
 ZERO = timedelta(0)
+A_MISTAKE = timedelta(hours=1)  # what is put right so soon was hardly used
 INVOICE_FIELDS = [
 	"name",
 	"amended_from",
@@ -138,6 +141,33 @@ def _revoke(subscription, invoice: frappe._dict) -> None:
 	_mark(invoice.name, 0, now, now + granted - used)
 	subscription.payment_status = "Pending"
 	subscription.add_comment("Info", f"{invoice.name}: period taken back, no longer paid")
+
+
+def check_credit_note(note) -> None:
+	"""Refuse to give back the price of used time, unless a manager does: it would buy the next period."""
+	name = frappe.db.get_value("Sales Invoice", note.return_against, "customer_subscription")
+	if not name or prices.may_sell_for_less():
+		return
+	subscription = frappe.get_doc("Customer Subscription", name)
+	invoice = frappe.db.get_value("Sales Invoice", note.return_against, INVOICE_FIELDS, as_dict=True)
+	if _used_of(invoice, subscription) > A_MISTAKE:
+		prices.refuse(_("The time that was sold was used already."))
+
+
+def _used_of(invoice: frappe._dict, subscription) -> timedelta:
+	"""How much of the time that an invoice is for was used, and would not be paid any more without it."""
+	sold, pieces = time_sold(invoice, subscription), _pieces(invoice.name, subscription)
+	if sold is None or not pieces:
+		return ZERO
+	if not (
+		invoice.service_granted and sold
+	):  # what is missing was used before its money was taken back, or on credit
+		whole = _time_of(pieces, subscription)
+		return whole if subscription.on_credit else whole - sold
+	standing = lifecycle.standing_of(subscription)
+	without = replace(standing, expiry=standing.expiry - sold)
+	terms, now = lifecycle.terms_of(subscription.internet_plan), now_datetime()
+	return core.overdrawn(without, terms, now) - core.overdrawn(standing, terms, now)
 
 
 def _overdrawn(subscription) -> timedelta:

@@ -25,15 +25,18 @@ def convert(subscription) -> None:
 	old, new = _offers(before, subscription)
 	now = now_datetime()
 	standing = rolled(lifecycle.standing_of(subscription), old.terms, now)
+	billed = _is_billed(before)
+	paid_by_bill = core.is_paid_by_its_bill(standing, old, new, billed)
 	try:
-		how = core.conversion(standing, old, new, _is_billed(before), now)
-		changed = core.converted(standing, how, old.terms, new.terms)
+		how = core.conversion(standing, old, new, billed, now)
+		changed = core.converted(standing, how, new.terms, paid_by_bill)
 	except OverflowError as error:
 		raise SubscriptionError(
 			_("So much time of {0} is beyond the calendar").format(subscription.internet_plan)
 		) from error
 	lifecycle.write_facts(subscription, changed)
 	subscription.flags.conversion = how
+	subscription.flags.bill = _bill(before.name) if paid_by_bill else None
 
 
 def book(subscription) -> None:
@@ -43,6 +46,8 @@ def book(subscription) -> None:
 		return
 	old, new = _offers(before, subscription)
 	how = subscription.flags.conversion
+	if subscription.flags.bill:
+		_sells_no_time(subscription.flags.bill)
 	_convert_invoices(subscription.name, how, old, new)
 	if how and how.credit:
 		bill_what_was_served(before)
@@ -82,12 +87,31 @@ def _is_billed(subscription) -> bool:
 	dunned = subscription.dunned_for
 	if dunned and get_datetime(dunned) == get_datetime(subscription.expiry_date):
 		return True
-	names = [invoice.name for invoice in ledger.open_invoices(subscription.name)]
-	sells_time = {"name": ("in", names or [""]), "service_from": ("is", "set")}
-	return any(
-		row.service_to > row.service_from
-		for row in frappe.get_all(INVOICE, sells_time, ["service_from", "service_to"], order_by="name")
+	return bool(_bill(subscription.name))
+
+
+def _bill(name: str) -> str | None:
+	"""The oldest invoice that sells time and has not granted it, if it is open or was paid just now."""
+	rows = frappe.get_all(
+		INVOICE,
+		{
+			"customer_subscription": name,
+			"docstatus": 1,
+			"is_return": 0,
+			"service_granted": 0,
+			"service_from": ("is", "set"),
+		},
+		["name", "service_from", "service_to"],
+		order_by="posting_date, creation",
 	)
+	selling = [row.name for row in rows if row.service_to > row.service_from]
+	still_open = {invoice.name for invoice in ledger.open_invoices(name)}
+	return next((bill for bill in selling if bill in still_open or ledger.is_paid(bill)), None)
+
+
+def _sells_no_time(invoice: str) -> None:
+	begin = frappe.db.get_value(INVOICE, invoice, "service_from")
+	frappe.db.set_value(INVOICE, invoice, "service_to", begin)
 
 
 def _convert_invoices(name: str, how: core.Conversion | None, old: Offer, new: Offer) -> None:

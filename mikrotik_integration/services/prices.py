@@ -47,9 +47,9 @@ def check_invoice(invoice) -> None:
 		if not plan:
 			continue
 		if plan != subscription.internet_plan:
-			_refuse(_("Row {0}: the subscription is on {1}.").format(row.idx, subscription.internet_plan))
+			refuse(_("Row {0}: the subscription is on {1}.").format(row.idx, subscription.internet_plan))
 		if flt(row.qty) != cint(row.qty) or flt(row.qty) <= 0:
-			_refuse(_("Row {0}: Internet is sold in whole periods.").format(row.idx))
+			refuse(_("Row {0}: Internet is sold in whole periods.").format(row.idx))
 		price = flt(row.qty) * price_for(plan, subscription)
 		_check_amount(_paid_for(invoice, row), price)
 		wanted += price
@@ -65,7 +65,7 @@ def _paid_for(invoice, row) -> float:
 
 def _check_amount(amount: float, price: float) -> None:
 	if flt(amount, received.CENTS) < flt(price, received.CENTS) - 0.01:  # a cent is lost in rounding
-		_refuse(_("{0} is less than the price, {1}.").format(money.words(amount), money.words(price)))
+		refuse(_("{0} is less than the price, {1}.").format(money.words(amount), money.words(price)))
 
 
 def check_credit_note(note) -> None:
@@ -81,9 +81,10 @@ def check_credit_note(note) -> None:
 	(asked,) = received.asked({"name": note.return_against})
 	credited = -sum(received.asked({"return_against": note.return_against, "is_return": 1}))
 	if credited < asked:
-		_refuse(_("A part of a period is credited."))
+		refuse(_("A part of a period is credited."))
 
 
-def _refuse(reason: str) -> None:
+def refuse(reason: str) -> None:
+	"""Raises PermissionError: a manager has to do this."""
 	who = _("An ISP Manager or Accounts Manager has to submit this")
 	frappe.throw(f"{reason} {who}", frappe.PermissionError, title=_("Below the Price"))

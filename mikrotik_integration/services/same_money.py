@@ -4,14 +4,15 @@ Receipts and account numbers in callbacks are claims. What tells payments apart 
 and what our pushes were sent with; see ``core.payments.twins``.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import frappe
 from frappe.utils import cstr, get_datetime
 
+from mikrotik_integration.core.payments import twins
 from mikrotik_integration.core.payments.receipts import normalise
-from mikrotik_integration.core.payments.twins import Match, Money, Shape, find_twin
+from mikrotik_integration.core.payments.twins import Match, Money, Shape
 from mikrotik_integration.services import inbox, receipts
 
 WINDOW, DOUBTFUL_WITHIN = timedelta(minutes=10), timedelta(minutes=4)
@@ -29,6 +30,7 @@ FIELDS = [
 	"phone_number",
 	"verified_by",
 	"receipt_confirmed",
+	"duplicate_of",
 ]
 
 
@@ -37,11 +39,10 @@ def find(payment) -> Match | None:
 	if payment.source == "Desk":
 		return None
 	money = _money(payment)
-	candidates = [_money(row) for row in _candidates(payment, money.at)]
-	match = find_twin(money, candidates, WINDOW, DOUBTFUL_WITHIN)
+	match = twins.find(money, VerifiedPayments(), WINDOW, DOUBTFUL_WITHIN)
 	if match or payment.source == "STK Push":
 		return match
-	elsewhere = find_twin(money, _pushes_for_other_things(money), WINDOW, DOUBTFUL_WITHIN)
+	elsewhere = twins.find_twin(money, _pushes_for_other_things(money), WINDOW, DOUBTFUL_WITHIN)
 	return Match(elsewhere.money, certain=False) if elsewhere else None
 
 
@@ -126,21 +127,28 @@ def _make_duplicate(name: str, original: str) -> None:
 	frappe.db.set_value("Subscription Payment", name, values)
 
 
-def _candidates(payment, at: datetime | None) -> list[frappe._dict]:
-	"""Verified payments of the other shape and of this amount, as far as the time of this one is known."""
-	pushed = payment.source == "STK Push"
-	filters = {
-		"source": "Pay Bill" if pushed else "STK Push",
-		"verified": 1,
-		"status": ("in", REAL),
-		"amount": payment.amount,
-		"name": ("!=", payment.name),
-	}
-	if at:
-		filters["paid_on" if pushed else "creation"] = ("between", (at - WINDOW, at + WINDOW))
-	return frappe.get_all(
-		"Subscription Payment", filters=filters, fields=FIELDS, order_by="creation", limit=0
-	)
+class VerifiedPayments:
+	"""The inbox, as ``core.payments.twins`` looks through it."""
+
+	def around(self, money: Money) -> list[Money]:
+		"""Those of the other shape and of this amount, as far as the time of this one is known."""
+		is_push = money.shape is Shape.STK
+		filters = {"source": "Pay Bill" if is_push else "STK Push", "amount": float(money.amount)}
+		if money.at:
+			between = ("between", (money.at - WINDOW, money.at + WINDOW))
+			filters["paid_on" if is_push else "creation"] = between
+		return self._read({**filters, "name": ("!=", money.identity)})
+
+	def get(self, identity: str) -> Money | None:
+		found = self._read({"name": identity, "source": ("!=", "Desk")})
+		return found[0] if found else None
+
+	def _read(self, filters: dict) -> list[Money]:
+		real = {"verified": 1, "status": ("in", (*REAL, "Duplicate"))}
+		rows = frappe.get_all(
+			"Subscription Payment", {**filters, **real}, FIELDS, order_by="creation", limit=0
+		)
+		return [_money(row) for row in rows]
 
 
 def _money(payment) -> Money:
@@ -156,9 +164,8 @@ def _money(payment) -> Money:
 		at=get_datetime(at) if at else None,
 		phone=payment.phone_number or None,
 		confirmed=bool(payment.receipt_confirmed if pushed else payment.verified_by == DARAJA),
-		has_twin=bool(
-			frappe.db.exists("Subscription Payment", {"duplicate_of": payment.name, "verified": 1})
-		),
+		twin=payment.duplicate_of
+		or frappe.db.get_value("Subscription Payment", {"duplicate_of": payment.name, "verified": 1}),
 	)
 
 

@@ -303,7 +303,7 @@ def _is_receipt_of(push, result: TransactionStatus) -> bool:
 		and result.receipt.casefold() == cstr(push.receipt).casefold()
 		and result.shortcode == push.shortcode
 		and float(result.amount) == push.amount
-		and (not paid_on or sent - PAID_WITHIN <= paid_on <= sent + PAID_WITHIN)
+		and (not paid_on or abs(paid_on - sent) <= same_money.DOUBTFUL_WITHIN)
 		and phones.may_be_same(push.phone_number, result.payer_phone)
 	)
 

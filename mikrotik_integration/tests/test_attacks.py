@@ -137,6 +137,40 @@ class TestOneReceiptTwoAccounts(AttackTestCase):
 		self.claim(paid.receipt, self.other.name)
 		self.assert_one_payment()
 
+	def test_claimed_after_the_next_payment_was_passed_off_as_this_one(self):
+		"""Two prompts are paid, five minutes apart. The receipt of the second is claimed for the account of the first, whose
+		callback was lost; then that of the first for another account."""
+		first = self.paid_without_callback()
+		self.ask_now()
+		self.make_older(first, minutes=5)
+		second = self.paid_without_callback()
+		invented = f"Q1{frappe.generate_hash(length=8).upper()}"
+		self.guest.call(visitors.STK_CALLBACK, **visitors.stk_callback(second.checkout_request_id, invented))
+		self.deliver()
+		of_first, of_second = sorted(self.daraja.payments(), key=lambda paid: paid.at)
+		self.claim(of_second.receipt, self.subscription.name)
+		self.assertEqual(first.name, self.payment(of_second.receipt).duplicate_of)
+		self.claim(of_first.receipt, self.other.name)
+		claimed = self.payment(of_first.receipt)
+		self.assertEqual(("Needs Review", second.name), (claimed.status, claimed.perhaps_same_as))
+		self.assertEqual([1500, 1500], self.paid_for(self.subscription))
+		self.assertEqual("Draft", self.status_of(self.other))
+
+	def paid_without_callback(self):
+		self.daraja.courier.next(Kind.STK, Fate(lost=True))
+		return self.payment(self.pay(self.subscription))
+
+	def make_older(self, push, minutes: int) -> None:
+		by = timedelta(minutes=minutes)
+		for doctype, name in (
+			("Subscription Payment", push.name),
+			("Mpesa Express Request", push.express_request),
+		):
+			frappe.db.set_value(doctype, name, "creation", push.creation - by, update_modified=False)
+		frappe.db.commit()
+		(paid,) = self.daraja.payments()
+		self.daraja.ledger._payments[paid.receipt] = replace(paid, at=paid.at - by)
+
 	def test_claimed_while_mpesa_hides_who_paid(self):
 		self.daraja.change(hides_payer=True)
 		self.addCleanup(self.daraja.change, hides_payer=False)

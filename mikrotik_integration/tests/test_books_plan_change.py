@@ -206,3 +206,48 @@ class TestServedOnCredit(PlanChangeTestCase):
 		self.assert_days_left(25, subscription)
 		clock.advance(subscription.name)
 		self.assertEqual(1, len(self.invoices(subscription)))
+
+
+class TestABilledPeriodOnCredit(PlanChangeTestCase):
+	"""Its bill sells the time after it as long as the plan goes on; once that is another, the bill is for what it served."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.subscription = self.subscribe(factories.a_plan(billing="Postpaid", price=1500))
+		subscriptions.activate(self.subscription.name)
+		self.days_go_by(self.subscription, 27)
+		self.assertEqual(1, len(self.invoices(self.subscription)))
+
+	def test_after_a_change_to_prepaid_its_bill_buys_no_further_period(self):
+		self.change(self.subscription, self.dear)
+		self.pay(self.subscription)
+		self.assert_days_left(3, self.subscription)
+		self.assert_owes(0, self.subscription)
+		self.days_go_by(self.subscription, 3)
+		self.assertEqual("Expired", self.subscription.status)
+		self.pay(self.subscription)
+		self.assert_days_left(30, self.subscription)
+
+	def test_after_a_change_to_a_cheap_plan_its_bill_buys_none_either(self):
+		self.change(self.subscription, factories.a_plan(billing="Postpaid", price=100))
+		self.pay(self.subscription)
+		self.assert_days_left(45, self.subscription)
+		self.assert_owes(0, self.subscription)
+
+	def test_in_the_grace_time_its_bill_buys_none_either(self):
+		self.days_go_by(self.subscription, 4)
+		self.change(self.subscription, self.dear)
+		self.pay(self.subscription)
+		self.assertEqual("Expired", self.subscription.status)
+		self.assert_owes(0, self.subscription)
+
+	def test_a_bill_that_was_paid_a_moment_before_buys_none_either(self):
+		self.desk(self.subscription, 1500, *self.invoices(self.subscription))
+		self.change(self.subscription, self.dear)
+		self.work(self.subscription)
+		self.assert_days_left(3, self.subscription)
+
+	def test_at_the_same_price_it_goes_on(self):
+		self.change(self.subscription, factories.a_plan(billing="Postpaid", price=1500))
+		self.pay(self.subscription)
+		self.assert_days_left(33, self.subscription)

@@ -2,6 +2,7 @@
 
 import frappe
 
+from mikrotik_integration.services import subscriptions
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_books import VAT, BooksTestCase
 from mikrotik_integration.tests.visitors import a_user
@@ -100,6 +101,46 @@ class TestLessThanThePrice(BooksTestCase):
 		frappe.set_user("Administrator")
 		self.work(self.subscription)
 		self.assertEqual("Expired", self.subscription.status)
+
+	def test_a_credit_note_over_used_time_needs_a_manager(self):
+		"""Its money would buy the next period: a month for nothing, every month."""
+		payment = self.pay(self.subscription)
+		self.days_go_by(self.subscription, 20)
+		frappe.set_user(self.accountant)
+		self.assert_refused(lambda: self.credit_note(payment.sales_invoice))
+		frappe.set_user(self.manager)
+		self.credit_note(payment.sales_invoice)
+
+	def test_a_credit_note_over_used_time_whose_money_was_taken_back_needs_a_manager(self):
+		invoice = self.invoice(self.subscription)
+		entry = self.desk(self.subscription, 1500, invoice)
+		self.work(self.subscription)
+		self.days_go_by(self.subscription, 20)
+		entry.reload()
+		entry.cancel()
+		self.work(self.subscription)
+		frappe.set_user(self.accountant)
+		self.assert_refused(lambda: self.credit_note(invoice))
+
+	def test_a_credit_note_over_what_was_served_on_credit_needs_a_manager(self):
+		postpaid = self.subscribe(factories.a_plan(billing="Postpaid"))
+		subscriptions.activate(postpaid.name)
+		self.days_go_by(postpaid, 27)
+		(bill,) = self.invoices(postpaid)
+		frappe.set_user(self.accountant)
+		self.assert_refused(lambda: self.credit_note(bill))
+
+	def test_a_credit_note_over_a_period_that_has_not_begun_needs_none(self):
+		self.pay(self.subscription)
+		second = self.hand_made_invoice(self.subscription)
+		self.desk(self.subscription, 1500, second.name)
+		self.work(self.subscription)
+		self.days_go_by(self.subscription, 20)
+		frappe.set_user(self.accountant)
+		self.credit_note(second.name)
+		frappe.set_user("Administrator")
+		self.work(self.subscription)
+		self.assert_days_left(10, self.subscription)
 
 	def test_staff_do_not_raise_a_price_before_they_change_the_plan(self):
 		"""Paid time is worth the price: twelve months for 1,200 would become ten years of a plan for 150."""

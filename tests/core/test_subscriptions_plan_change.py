@@ -28,6 +28,7 @@ from mikrotik_integration.core.subscriptions.plan_change import (
 	Offer,
 	conversion,
 	converted,
+	is_paid_by_its_bill,
 	served_on_credit,
 	worth,
 )
@@ -51,7 +52,8 @@ def paid(months: int, terms: Terms = CHEAP.terms) -> Standing:
 def change(
 	standing: Standing, old: Offer, new: Offer, now: datetime = NOON, billed: bool = False
 ) -> Standing:
-	return converted(standing, conversion(standing, old, new, billed, now), old.terms, new.terms)
+	paid_by_bill = is_paid_by_its_bill(standing, old, new, billed)
+	return converted(standing, conversion(standing, old, new, billed, now), new.terms, paid_by_bill)
 
 
 def left(standing: Standing, now: datetime = NOON) -> timedelta:
@@ -161,6 +163,18 @@ def test_a_billed_period_stays_as_it_is():
 	standing = step(Standing(), Activate(), POSTPAID.terms, NOON)
 	changed = change(standing, POSTPAID, DEAR, NOON + 26 * DAY, billed=True)
 	assert changed == replace(standing, on_credit=False)
+
+
+def test_a_bill_is_for_the_period_on_credit_once_the_plan_does_not_go_on():
+	standing = step(Standing(), Activate(), POSTPAID.terms, NOON)
+	cheap = offer(100, postpaid=True)
+	for new in (DEAR, cheap, offer(1500, 10, postpaid=True)):
+		assert is_paid_by_its_bill(standing, POSTPAID, new, billed=True)
+		assert not is_paid_by_its_bill(standing, POSTPAID, new, billed=False)
+	assert not is_paid_by_its_bill(standing, POSTPAID, replace(POSTPAID), billed=True)
+	assert not is_paid_by_its_bill(paid(1), POSTPAID, cheap, billed=True)
+	changed = change(standing, POSTPAID, cheap, NOON + 28 * DAY, billed=True)
+	assert (left(changed, NOON + 28 * DAY), changed.on_credit) == (30 * DAY, False)
 
 
 def test_a_cheaper_postpaid_plan_begins_a_period_of_its_own():

@@ -6,10 +6,11 @@ the facts decide whether two records can be one money; the claims, whether that 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from typing import Protocol
 
 from mikrotik_integration.core.payments import phones
 
@@ -32,8 +33,8 @@ class Money:
 	account: the AccountReference of the push, or the BillRefNumber that a C2B confirmation claims
 	at: when the push was sent, or when M-PESA says that the C2B was paid; None if it does not say
 	phone: the payer as 254..., or as M-PESA masks it; None or anything else if it is not known
-	has_twin: whether its other shape was found already
-	confirmed: whether M-PESA itself told that this receipt is this payment's
+	twin: the record that was found to be its other shape, for certain
+	confirmed: of C2B, whether M-PESA told that it was paid; of a push, that its receipt was, and can be this push's
 	"""
 
 	identity: str
@@ -44,7 +45,7 @@ class Money:
 	shortcode: str
 	at: datetime | None
 	phone: str | None = None
-	has_twin: bool = False
+	twin: str | None = None
 	confirmed: bool = False
 
 
@@ -54,6 +55,25 @@ class Match:
 
 	money: Money
 	certain: bool
+
+
+class Books(Protocol):
+	"""The verified payments."""
+
+	def around(self, money: Money) -> Iterable[Money]:
+		"""Those of the other shape that lie within the window of this one."""
+
+	def get(self, identity: str) -> Money | None:
+		"""One of them."""
+
+
+def find(payment: Money, books: Books, window: timedelta, doubtful_within: timedelta) -> Match | None:
+	"""The record that is, or may be, the same money as `payment`, also if that shows only by looking further; None if
+	its money is another for sure."""
+	if match := find_twin(payment, books.around(payment), window, doubtful_within):
+		return match
+	end = _end_of_chain(payment, books, doubtful_within)
+	return Match(end, certain=False) if end else None
 
 
 def find_twin(
@@ -77,16 +97,77 @@ def find_twin(
 	return min(likely, key=lambda match: _order(payment, match), default=None)
 
 
+def _end_of_chain(payment: Money, books: Books, within: timedelta) -> Money | None:
+	"""A record without a twin that has to be the same money as `payment` if twins were mistaken.
+
+	Claims make twins: whoever pays two prompts and passes off what belongs to the second as the twin of the first has
+	what belongs to the first left over. It can be no twin of the second, which lies minutes apart; but if the twins
+	that were found are exchanged, everything has one. So: what can be `payment` by the facts, the twin of that, what
+	that can be by the facts, and so on until something has no twin.
+	"""
+	end = _first_without_twin(payment, books, within, within)
+	claimed = _twin_of(payment, books)
+	if not end or not claimed:
+		return end
+	# its receipt was confirmed and is not that of the end: something of which that is the receipt must be left over, too
+	reach = _reach(claimed, books, within)
+	return end if _first_without_twin(claimed, books, within, reach, but=payment.identity) else None
+
+
+def _first_without_twin(
+	start: Money, books: Books, within: timedelta, reach: timedelta, but: str = ""
+) -> Money | None:
+	seen, ahead = {start.identity, but}, [(start, reach)]
+	while ahead:
+		money, reach = ahead.pop(0)
+		for other in sorted(books.around(money), key=lambda other: other.identity):
+			if other.identity in seen or not _have_the_same_facts(money, other, reach):
+				continue
+			seen.add(other.identity)
+			twin = _twin_of(other, books)
+			if not twin:
+				return other
+			if twin.identity not in seen:
+				seen.add(twin.identity)
+				ahead.append((twin, _reach(twin, books, within)))
+	return None
+
+
+def _reach(money: Money, books: Books, within: timedelta) -> timedelta:
+	"""How far apart what it is one money with may lie. Of a payment that a push's receipt names, and that nobody else
+	has told of, the time is not known: it has the push's."""
+	return within if books.get(money.identity) else 2 * within
+
+
+def _twin_of(money: Money, books: Books) -> Money | None:
+	"""The other shape of this one as far as is known: the twin that was found, or the payment of the receipt that was
+	confirmed for a push, unless that is the twin of something else."""
+	if money.twin:
+		return books.get(money.twin)
+	if money.shape is not Shape.STK or not money.confirmed or not money.receipt:
+		return None
+	named = books.get(money.receipt)
+	if named:
+		return named if named.twin in (None, money.identity) else None
+	return replace(money, identity=money.receipt, shape=Shape.C2B)
+
+
 def _can_be_one(one: Money, other: Money, window: timedelta) -> bool:
 	"""By the facts alone. Each money has at most one twin."""
 	return (
+		not (one.twin or other.twin)
+		and _have_the_same_facts(one, other, window)
+		and not _have_receipts_of_their_own(one, other)
+	)
+
+
+def _have_the_same_facts(one: Money, other: Money, window: timedelta) -> bool:
+	return (
 		one.shape is not other.shape
-		and not (one.has_twin or other.has_twin)
 		and one.amount == other.amount
 		and one.shortcode.strip() == other.shortcode.strip()
 		and _is_near(one, other, window)
 		and phones.may_be_same(one.phone, other.phone)
-		and not _have_receipts_of_their_own(one, other)
 	)
 
 

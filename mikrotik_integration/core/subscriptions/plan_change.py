@@ -61,13 +61,23 @@ def conversion(standing: Standing, old: Offer, new: Offer, billed: bool, now: da
 	if standing.expiry is None or standing.terminated_at is not None:
 		return None
 	credit = _credit(standing, old.terms) if not billed else ZERO
-	same = old.price == new.price and old.terms.validity == new.terms.validity
-	if same and (new.terms.postpaid or not credit):
+	if _costs_the_same(old, new) and (new.terms.postpaid or not credit):
 		return None
 	moment = clock(standing, now)
 	if standing.expiry <= moment and not credit:
 		return None
 	return Conversion(moment, _factor(standing, moment, old, new), credit)
+
+
+def is_paid_by_its_bill(standing: Standing, old: Offer, new: Offer, billed: bool) -> bool:
+	"""Whether a period on credit that was ``billed`` is what its bill is for. As long as the plan goes on, paying it
+	buys the next period, and the last one is never paid; on another plan there is no such next period."""
+	goes_on = new.terms.postpaid and _costs_the_same(old, new)
+	return billed and bool(_credit(standing, old.terms)) and not goes_on
+
+
+def _costs_the_same(old: Offer, new: Offer) -> bool:
+	return old.price == new.price and old.terms.validity == new.terms.validity
 
 
 def _factor(standing: Standing, moment: datetime, old: Offer, new: Offer) -> Fraction:
@@ -79,9 +89,10 @@ def _factor(standing: Standing, moment: datetime, old: Offer, new: Offer) -> Fra
 	return min(Fraction(1), Fraction(most, left))
 
 
-def converted(standing: Standing, how: Conversion | None, old: Terms, new: Terms) -> Standing:
-	"""The standing after the change. On a postpaid plan a period on credit goes on as one of the new plan."""
-	on_credit = standing.on_credit and new.postpaid
+def converted(standing: Standing, how: Conversion | None, new: Terms, paid_by_bill: bool = False) -> Standing:
+	"""The standing after the change. On a postpaid plan a period on credit goes on as one of the new plan, unless its
+	bill pays for it."""
+	on_credit = standing.on_credit and new.postpaid and not paid_by_bill
 	if how is None or standing.expiry is None:
 		return replace(standing, on_credit=on_credit)
 	expiry = how.end(standing.expiry) + (new.validity if how.credit and new.postpaid else ZERO)
