@@ -38,7 +38,7 @@ def find(payment) -> Match | None:
 	"""The verified payment that is, or may be, the same money as this one, which was verified just now."""
 	if payment.source == "Desk":
 		return None
-	money = _money(payment)
+	money = _money(payment, _twins_of([payment.name]).get(payment.name))
 	match = twins.find(money, VerifiedPayments(), WINDOW, DOUBTFUL_WITHIN)
 	if match or payment.source == "STK Push":
 		return match
@@ -148,10 +148,20 @@ class VerifiedPayments:
 		rows = frappe.get_all(
 			"Subscription Payment", {**filters, **real}, FIELDS, order_by="creation", limit=0
 		)
-		return [_money(row) for row in rows]
+		twins_of = _twins_of([row.name for row in rows])
+		return [_money(row, twins_of.get(row.name)) for row in rows]
 
 
-def _money(payment) -> Money:
+def _twins_of(names: list[str]) -> dict[str, str]:
+	"""Those of these payments of which another record is a duplicate, and which one."""
+	found = {"duplicate_of": ("in", names or [""]), "verified": 1}
+	rows = frappe.get_all(
+		"Subscription Payment", found, ["duplicate_of", "name"], order_by="creation desc", limit=0
+	)
+	return {row.duplicate_of: row.name for row in rows}
+
+
+def _money(payment, twin: str | None) -> Money:
 	pushed = payment.source == "STK Push"
 	at = payment.creation if pushed else payment.paid_on
 	return Money(
@@ -164,8 +174,7 @@ def _money(payment) -> Money:
 		at=get_datetime(at) if at else None,
 		phone=payment.phone_number or None,
 		confirmed=bool(payment.receipt_confirmed if pushed else payment.verified_by == DARAJA),
-		twin=payment.duplicate_of
-		or frappe.db.get_value("Subscription Payment", {"duplicate_of": payment.name, "verified": 1}),
+		twin=payment.duplicate_of or twin,
 	)
 
 
