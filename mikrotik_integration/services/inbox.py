@@ -15,7 +15,7 @@ from mikrotik_integration.core.payments import account_numbers, phones, receipts
 from mikrotik_integration.core.payments.asking import next_ask
 from mikrotik_integration.core.payments.c2b import Confirmation, parse_confirmation
 from mikrotik_integration.core.payments.transaction_status import MalformedCallback
-from mikrotik_integration.services import foreign_text, settings
+from mikrotik_integration.services import foreign_text, inbox_turns, settings
 from mikrotik_integration.services.locks import lock_row
 
 KES = "KES"
@@ -107,6 +107,9 @@ def record_pay_bill(told: Confirmation, register: str | None = None) -> str | No
 			"c2b_register": register,
 			"paid_on": _transaction_time(told.paid_at),
 			"next_ask": now_datetime(),
+			"in_crowd": int(
+				inbox_turns.is_in_crowd(**({OURS_BY_DOCTYPE[owner[0]]: owner[1]} if owner else {}))
+			),
 			"suggested_subscription": suggestion,
 			**(belongs_to(*owner) if owner else {}),
 		}

@@ -4,16 +4,14 @@
 2. Prompts: we sent them, so there are no more of them than ``prompts`` lets out.
 3. Pay bill confirmations. Anybody can send them without end, and each costs a question. So there are a few to a round
    and so many a minute. First come those for an account that was named little lately; what many confirmations name, or
-   no account at all, shares a small part of the minute, the oldest first. None is forgotten.
+   no account at all, shares a small part of the minute, the oldest first. None is forgotten. Which are many is decided
+   as each comes in, so that those that wait cost nothing, however many they are.
 """
 
 from datetime import timedelta
 
 import frappe
-from frappe.query_builder.functions import Coalesce
 from frappe.utils import now_datetime
-from pypika import Order
-from pypika.analytics import RowNumber
 
 from mikrotik_integration.services.inbox_queue import DUE
 
@@ -45,43 +43,33 @@ def _locked(condition, limit: int = BATCH) -> list[str]:
 
 
 def _pay_bills() -> list[str]:
-	few, crowd = _in_turn()
-	names = few[: _left("few", A_MINUTE)]
-	names += crowd[: min(PAY_BILLS_AT_ONCE - len(names), _left("crowd", OF_THE_CROWD_A_MINUTE))]
-	if not names:
-		return []
-	names = _locked(frappe.qb.DocType(PAYMENT).name.isin(names))
-	_count("few", len([name for name in names if name in few]))
-	_count("crowd", len([name for name in names if name in crowd]))
-	return names
+	few = _next_pay_bills(0, min(PAY_BILLS_AT_ONCE, _left("few", A_MINUTE)))
+	_count("few", len(few))
+	crowd = _next_pay_bills(1, min(PAY_BILLS_AT_ONCE - len(few), _left("crowd", OF_THE_CROWD_A_MINUTE)))
+	_count("crowd", len(crowd))
+	return few + crowd
 
 
-def _in_turn() -> tuple[list[str], list[str]]:
-	"""Pay bill payments that are due, a few of each: those of accounts with few unconfirmed ones lately, and others."""
-	payment, now = frappe.qb.DocType(PAYMENT), now_datetime()
-	account = Coalesce(payment.subscription, payment.hotspot_purchase, "")
+def _next_pay_bills(in_crowd: int, number: int) -> list[str]:
+	payment = frappe.qb.DocType(PAYMENT)
+	return _locked((payment.status == "Received") & (payment.in_crowd == in_crowd), number) if number else []
+
+
+def is_in_crowd(**account: str) -> bool:
+	"""Whether a pay bill confirmation that comes now, for this subscription or purchase, has to queue: it names none, or
+	one that a few have named lately and M-PESA has not confirmed."""
+	if not account:
+		return True
+	payment = frappe.qb.DocType(PAYMENT)
+	query = frappe.qb.from_(payment).select(payment.name)
+	for field, name in account.items():
+		query = query.where(payment[field] == name)
 	lately = (
-		frappe.qb.from_(payment)
-		.select(
-			payment.name,
-			payment.creation,
-			payment.status,
-			payment.next_ask,
-			account.as_("account"),
-			RowNumber().over(account).orderby(payment.creation, order=Order.asc).as_("turn"),
-		)
-		.where((payment.source == "Pay Bill") & (payment.verified == 0))
-		.where((payment.status == "Received") | (payment.creation > now - LATELY))
-	)
-	is_few = (lately.account != "") & (lately.turn <= FEW)
-	due = (
-		frappe.qb.from_(lately)
-		.select(lately.name)
-		.where((lately.status == "Received") & (lately.next_ask <= now))
-		.orderby(lately.creation)
-		.limit(PAY_BILLS_AT_ONCE)
-	)
-	return due.where(is_few).run(pluck=True), due.where(is_few.negate()).run(pluck=True)
+		query.where((payment.source == "Pay Bill") & (payment.verified == 0))
+		.where((payment.status == "Received") | (payment.creation > now_datetime() - LATELY))
+		.limit(FEW)
+	).run()
+	return len(lately) == FEW
 
 
 def _left(kind: str, a_minute: int) -> int:

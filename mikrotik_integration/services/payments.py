@@ -119,6 +119,7 @@ def assign(name: str, subscription_name: str) -> None:
 	payment.review_reason = ""
 	payment.status = "Verified" if payment.verified else "Received"
 	payment.next_ask = None if payment.verified else now_datetime()
+	payment.in_crowd = 0  # a person vouches for it
 	payment.add_comment("Info", _("Assigned to {0}").format(subscription_name))
 	payment.save(ignore_permissions=True)
 	if purchase:

@@ -64,3 +64,8 @@ class SubscriptionPayment(Document):
 	def alone(self, act: Callable, *arguments: str | None) -> None:
 		"""While nobody else decides about any payment: two of them may be one money."""
 		locks.alone("DocType", self.doctype, act, self.name, *arguments)
+
+
+def on_doctype_update() -> None:
+	"""However many wait, the next ones are found at once: see ``services.inbox_turns``."""
+	frappe.db.add_index("Subscription Payment", ["status", "in_crowd", "next_ask"], "turn")
