@@ -13,9 +13,8 @@ from erpnext.accounts.party import get_party_account
 from frappe import _
 from frappe.query_builder.functions import Date
 from frappe.utils import cstr, escape_html, flt, getdate, strip_html, today
-from frappe.utils.user import get_users_with_role
 
-from mikrotik_integration.services import deferred, locks, payment_entries, settings, voucher_books
+from mikrotik_integration.services import deferred, locks, notices, payment_entries, settings, voucher_books
 from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.vouchers import VOUCHER
 
@@ -63,7 +62,7 @@ def _give_task(router: str, day: date, error: Exception) -> None:
 	"""To everybody who can open a period or mend the settings, until the day is invoiced."""
 	told = frappe.get_all("ToDo", _tasks(router, day), pluck="allocated_to", order_by="creation")
 	reason = strip_html(cstr(error))[:500]
-	for user in sorted({user for role in ACCOUNTANTS for user in get_users_with_role(role)} - set(told)):
+	for user in sorted(set(notices.users_with_role(*ACCOUNTANTS)) - set(told)):
 		frappe.get_doc(
 			{
 				"doctype": "ToDo",

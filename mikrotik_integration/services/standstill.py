@@ -11,8 +11,8 @@ from frappe import _
 from frappe.query_builder import CustomFunction
 from frappe.query_builder.functions import Coalesce, Count, Min
 from frappe.utils import escape_html, format_datetime, get_datetime, now_datetime
-from frappe.utils.user import get_users_with_role
 
+from mikrotik_integration.services import notices
 from mikrotik_integration.services.inbox_queue import DUE
 
 Greatest = CustomFunction("greatest", ["a", "b"])
@@ -137,7 +137,7 @@ def tell_owners() -> None:
 	if not found or frappe.cache().get_value(key, expires=True):
 		return
 	frappe.cache().set_value(key, 1, expires_in_sec=TELL_AGAIN_SECONDS)
-	for user in get_users_with_role(OWNER):
+	for user in notices.users_with_role(OWNER):
 		frappe.get_doc(
 			{
 				"doctype": "Notification Log",
