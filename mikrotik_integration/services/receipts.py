@@ -5,8 +5,6 @@ The Payment Entry shows what the payment shows, from the same transaction on: by
 
 import frappe
 
-from mikrotik_integration.services import invoicing, purchase_money
-
 PAYMENT = "Subscription Payment"
 
 
@@ -21,4 +19,7 @@ def write(payment_name: str) -> None:
 	payment = frappe.get_doc(PAYMENT, payment_name)
 	if payment.status != "Applied" or payment.source == "Desk" or not payment.payment_entry:
 		return
+	# load ERPNext's accounting: see inbox_worker
+	from mikrotik_integration.services import invoicing, purchase_money
+
 	(purchase_money if payment.hotspot_purchase else invoicing).write_reference(payment)

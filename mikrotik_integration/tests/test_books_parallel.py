@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import frappe
 
-from mikrotik_integration.services import inbox_worker
+from mikrotik_integration.services import inbox_booking
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_books import COMPANY, MODE, BooksTestCase
 
@@ -16,13 +16,13 @@ WORKER = """
 	import frappe
 	frappe.init(site={site!r}, sites_path={sites_path!r})
 	frappe.connect()
-	from mikrotik_integration.services import inbox_worker, settings
+	from mikrotik_integration.services import inbox_booking, settings
 	own = frappe.get_doc("ISP Settings")
 	own.update({{"company": {company!r}, "mode_of_payment": {mode!r}, "cost_center": None, "income_account": None}})
 	settings.isp_settings = lambda: own
 	frappe.db.commit()
 	for name in {names!r}:
-		inbox_worker._apply(name)
+		inbox_booking.apply(name)
 	frappe.destroy()
 """
 WORKERS = 4
@@ -60,7 +60,7 @@ class TestManyAtOnce(BooksTestCase):
 		for name in self.waiting(payments):
 			reason = frappe.db.get_value("Subscription Payment", name, "review_reason")
 			self.assertNotIn("modified", reason, "read before it was locked")
-			inbox_worker._apply(name)
+			inbox_booking.apply(name)
 		self.assertEqual([], self.waiting(payments))
 
 	def waiting(self, payments: list[str]) -> list[str]:

@@ -204,6 +204,9 @@ class BrowserTestCase(ServiceTestCase):
 		super().tearDown()
 
 	def log_in(self, user: str, password: str = PASSWORD) -> None:
+		"""As someone else, or anew. The page before is left first: a late answer to it would bring its session back."""
+		self.browser.open("about:blank", "body")
+		self.browser.send("Network.clearBrowserCookies")
 		self.browser.open(f"{self.base}/login", "body")
 		credentials = json.dumps({"usr": user, "pwd": password})
 		status = self.browser.run(

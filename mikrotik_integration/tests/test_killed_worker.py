@@ -46,7 +46,7 @@ class TestKilledWorker(ServiceTestCase):
 		self.assert_completes_once("mikrotik_integration.services.invoicing", "book_payment")
 
 	def test_killed_after_the_books_were_committed(self):
-		self.assert_completes_once("mikrotik_integration.services.inbox_worker", "_announce")
+		self.assert_completes_once("mikrotik_integration.services.inbox_booking", "_announce")
 
 	def test_killed_after_daraja_answered(self):
 		self.assert_completes_once("mikrotik_integration.services.verification", "ask")

@@ -23,7 +23,7 @@ from mikrotik_integration import demo_company as site
 from mikrotik_integration.api import subscriptions as subscriptions_api
 from mikrotik_integration.api import vouchers as vouchers_api
 from mikrotik_integration.mikrotik_integration import doctype as doctypes
-from mikrotik_integration.services import inbox_worker, jobs, payments, voucher_sales
+from mikrotik_integration.services import inbox_booking, jobs, payments, voucher_sales
 from mikrotik_integration.simulators.daraja import Decision
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_pay_and_go_online import register_urls
@@ -254,7 +254,7 @@ class TestVouchers(ParallelTestCase):
 		payment = self.payment_of(self.start())
 		payments.confirm(payment.name, "seen in the M-PESA portal")
 		frappe.db.commit()
-		self.eight_at_once(lambda _n: partial(inbox_worker._apply, payment.name))
+		self.eight_at_once(lambda _n: partial(inbox_booking.apply, payment.name))
 		payment.reload()
 		self.assertEqual(("Applied", [20]), (payment.status, self.entries()))
 		self.assertEqual(1, frappe.db.count(VOUCHER, {"mikrotik_settings": self.router.name}))
@@ -331,7 +331,7 @@ class TestSubscriptions(SubscriptionTestCase):
 		payment = self.pay(self.subscription)
 		payments.confirm(payment, "seen in the M-PESA portal")
 		frappe.db.commit()
-		self.eight_at_once(lambda _n: partial(inbox_worker._apply, payment))
+		self.eight_at_once(lambda _n: partial(inbox_booking.apply, payment))
 		self.assert_paid_once()
 
 	def test_an_advance_is_used_once(self):
