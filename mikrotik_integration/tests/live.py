@@ -26,6 +26,8 @@ class LiveSite:
 		self.port = port or free_port()
 		self.url = f"http://127.0.0.1:{self.port}"
 		self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+		# in production a module is compiled once, not by each job
+		self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
 		self._workers = workers
 		self._admin_password = (
 			frappe.conf.admin_password or "admin"

@@ -67,5 +67,6 @@ class SubscriptionPayment(Document):
 
 
 def on_doctype_update() -> None:
-	"""However many wait, the next ones are found at once: see ``services.inbox_turns``."""
+	"""However many wait, the next ones are found at once: see ``services.inbox_turns``. ``status`` and ``next_ask`` have
+	no index of their own: MariaDB would take that one at times, and read through all that wait."""
 	frappe.db.add_index("Subscription Payment", ["status", "in_crowd", "next_ask"], "turn")
