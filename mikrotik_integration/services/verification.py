@@ -132,8 +132,9 @@ def _write_receipt_answer(name: str, answer: Asked | DarajaError) -> None:
 	)
 
 
-def _note_asking(name: str, give_up: bool = False, **values) -> bool:
-	"""False if the payment needs no asking any more."""
+def _note_asking(name: str, give_up: bool = False, **values: str | None) -> bool:
+	"""False if the payment needs no asking any more. As long as it does, this is no news for those who have it open or
+	read its history."""
 	payment = _locked(name)
 	if payment.status not in UNVERIFIED:
 		return False
@@ -142,8 +143,12 @@ def _note_asking(name: str, give_up: bool = False, **values) -> bool:
 		_ask_later(payment)
 	if give_up:
 		_close(payment, "Needs Review", values["last_answer"])
+	if payment.status in UNVERIFIED:
+		asking = {"attempts": payment.attempts, "next_ask": payment.next_ask}
+		frappe.db.set_value("Subscription Payment", name, {**values, **asking}, update_modified=False)
+		return True
 	payment.save(ignore_permissions=True)
-	return payment.status in UNVERIFIED
+	return False
 
 
 def take_result(token: str, result: TransactionStatus) -> str | None:
