@@ -51,7 +51,7 @@ def _write_answer(question: daraja.Question, answer: daraja.Answer) -> None:
 
 def _alone(name: str):
 	"""The payment, locked, when nobody else decides whether two payments are one money: at the same moment, neither of
-	the two would see that the other is verified."""
+	the two would see that the other is verified. Where there is no money, nobody needs to queue up for this."""
 	# what is read next must be as new as the lock
 	frappe.db.commit()  # nosemgrep
 	one_at_a_time("Subscription Payment")
@@ -82,7 +82,7 @@ def _question(name: str) -> daraja.Question | None:
 def _write_push_answer(name: str, answer: StkAnswer | DarajaError) -> None:
 	if isinstance(answer, DarajaError):
 		answer = StkAnswer(Outcome.UNKNOWN, "", str(answer))
-	payment = _alone(name)
+	payment = _alone(name) if answer.outcome is Outcome.PAID else _locked(name)
 	if payment.status not in UNVERIFIED:
 		return
 	payment.last_answer = f"{answer.description} ({answer.code})" if answer.code else answer.description
@@ -163,7 +163,7 @@ def take_result(token: str, result: TransactionStatus) -> str | None:
 	if not name:
 		return None
 	# as it is now: the asking process may have written the conversation's ids since this request began to read
-	payment = _alone(name)
+	payment = _alone(name) if result.completed else _locked(name)
 	if payment.result_token_hash != _digest(token) or not _is_answer_to(payment, result):
 		return None
 	if payment.source == "STK Push":
