@@ -34,21 +34,24 @@ def run() -> None:
 
 def _wait_for_answers(names: list[str]) -> None:
 	"""M-PESA's answer about a receipt comes to the web server, mostly within a second: what this job books, the customer
-	need not wait for another job to book. Anything else that is due ends the waiting."""
+	need not wait for another job to book. Anything else that is due ends the waiting, but not the crowd: its questions
+	and their answers shall not come all at once."""
 	end = time.monotonic() + ANSWER_WITHIN_S
 	unanswered = {"name": ("in", names), "source": "Pay Bill", "status": "Received"}
 	while time.monotonic() < end:
 		# what others have written since must be seen, and nothing is held while waiting
 		frappe.db.commit()  # nosemgrep
-		if not frappe.db.exists("Subscription Payment", unanswered) or _is_due():
+		if not frappe.db.exists("Subscription Payment", unanswered):
+			return
+		if _is_due(status="Verified") or _is_due(in_crowd=0):
 			return
 		time.sleep(0.02)
 
 
-def _is_due() -> bool:
+def _is_due(**which: str | int) -> bool:
 	# both kinds of in_crowd are named: then the index finds what is due and passes over what waits
 	due = {"status": ("in", inbox_queue.DUE), "in_crowd": ("in", (0, 1)), "next_ask": ("<=", now_datetime())}
-	return bool(frappe.db.exists("Subscription Payment", due))
+	return bool(frappe.db.exists("Subscription Payment", {**due, **which}))
 
 
 def ask_again() -> None:
