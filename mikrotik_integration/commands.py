@@ -28,7 +28,6 @@ OF_A_PAYMENT = (
 	"mikrotik_integration.mikrotik_integration.doctype.internet_plan.internet_plan",
 	"mikrotik_integration.mikrotik_integration.doctype.mikrotik_settings.mikrotik_settings",
 	"mikrotik_integration.mikrotik_integration.doctype.subscription_payment.subscription_payment",
-	"mikrotik_integration.services.inbox_booking",
 	"mikrotik_integration.services.inbox_worker",
 	"num2words",
 )

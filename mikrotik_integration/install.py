@@ -24,8 +24,9 @@ def after_install() -> None:
 
 
 def after_sync() -> None:
-	"""The scheduled jobs were made just now."""
+	"""The scheduled jobs, and on Frappe 16 the desk's icons, were made just now."""
 	standstill.make_jobs_due()
+	keep_one_icon()
 
 
 def after_migrate() -> None:
@@ -34,6 +35,18 @@ def after_migrate() -> None:
 	ensure_site_id()
 	ensure_site_home()
 	ensure_defaults()
+	keep_one_icon()
+
+
+def keep_one_icon() -> None:
+	"""Frappe 16 makes one icon for the app and one for its workspace, which lead to the same page. The workspace's
+	stays, and brings its sidebar along."""
+	if not frappe.get_meta("Desktop Icon").has_field("icon_type"):
+		return
+	of_the_app = {"app": "mikrotik_integration", "icon_type": "App"}
+	frappe.db.set_value("Desktop Icon", of_the_app, "hidden", 1)
+	for kept in ("desktop_icons", "bootinfo"):
+		frappe.cache().delete_key(kept)
 
 
 def ensure_defaults() -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import frappe
 from frappe.utils import now_datetime
 
-from mikrotik_integration.services import c2b, inbox, inbox_queue, inbox_turns, verification
+from mikrotik_integration.services import c2b, inbox, inbox_booking, inbox_queue, inbox_turns, verification
 
 LEASE = timedelta(seconds=60)
 LONGEST_RUN_S = 10
@@ -79,9 +79,5 @@ def _claim() -> list[str]:
 def process(names: list[str]) -> None:
 	"""Verify and apply these payments, then bring their accounts onto the routers."""
 	verification.ask(names)
-	# loads ERPNext's accounting, half a second in the new process that a worker makes for each job: M-PESA answers
-	# meanwhile
-	from mikrotik_integration.services import inbox_booking
-
 	inbox_booking.book(names)
 	c2b.register_confirmed(names)

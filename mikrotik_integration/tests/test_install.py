@@ -1,11 +1,11 @@
-"""What the app adds to ERPNext's documents."""
+"""What the app adds to a site, and to ERPNext's documents."""
 
 import runpy
 
 import frappe
 from frappe.translate import clear_cache as clear_translations
 
-from mikrotik_integration import custom_fields
+from mikrotik_integration import custom_fields, install
 from mikrotik_integration.tests.base import ServiceTestCase
 
 
@@ -25,3 +25,16 @@ class TestCustomFields(ServiceTestCase):
 		self.assertEqual("Kipanga njia", frappe._("Hotspot Router"))
 		read_again = runpy.run_path(custom_fields.__file__)
 		self.assertEqual("Hotspot Router", read_again["ROUTER"]["label"])
+
+
+class TestDesk(ServiceTestCase):
+	def test_frappe_16_shows_one_icon_for_the_app(self):
+		if not frappe.get_meta("Desktop Icon").has_field("icon_type"):
+			self.skipTest("Frappe 15 has no such icons")
+		of_the_app = {"app": "mikrotik_integration", "icon_type": "App"}
+		frappe.db.delete("Desktop Icon", of_the_app)
+		icon = frappe.get_doc({"doctype": "Desktop Icon", "label": "MikroTik Integration", **of_the_app})
+		icon.insert()
+		install.after_sync()
+		shown = frappe.get_all("Desktop Icon", {"app": "mikrotik_integration", "hidden": 0}, pluck="label")
+		self.assertEqual(["Internet Service"], shown)

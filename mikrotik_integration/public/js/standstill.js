@@ -6,16 +6,19 @@ $(document).on("app_ready", () => {
 
 	const show = (problems) => {
 		document.getElementById("internet-standstill")?.remove();
+		document.body.style.paddingBottom = "";
 		if (!problems.length) return;
 		const bar = document.createElement("div");
 		bar.id = "internet-standstill";
 		bar.className = "alert alert-danger mb-0";
 		bar.setAttribute("role", "alert");
-		bar.style.cssText = "border-radius: 0; position: sticky; top: 0; z-index: 1030";
+		// at the foot of the window: the head belongs to Frappe's own bars, which differ between 15 and 16
+		bar.style.cssText = "border-radius: 0; position: fixed; bottom: 0; left: 0; right: 0; z-index: 1030";
 		const title = bar.appendChild(document.createElement("b"));
 		title.textContent = __("The Internet service stands still");
 		for (const problem of problems) bar.appendChild(document.createElement("div")).textContent = problem;
-		document.body.prepend(bar);
+		document.body.append(bar);
+		document.body.style.paddingBottom = `${bar.offsetHeight}px`;
 	};
 
 	const look = () =>
