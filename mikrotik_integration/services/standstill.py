@@ -80,7 +80,7 @@ def _payments(before: datetime) -> list[str]:
 	count = frappe.db.count("Subscription Payment", {"status": ("in", DUE), "next_ask": ("<", before)})
 	if not count:
 		return []
-	return [_("{0} payments have been waiting for more than ten minutes. Do the workers run?").format(count)]
+	return [_("Payments that have waited for more than ten minutes: {0}. Do the workers run?").format(count)]
 
 
 def _clock(before: datetime) -> list[str]:
@@ -93,7 +93,7 @@ def _clock(before: datetime) -> list[str]:
 		return []
 	return [
 		_(
-			"{0} subscriptions or vouchers should have begun, ended or been renewed more than ten minutes ago"
+			"Subscriptions and vouchers that should have begun, ended or been renewed more than ten minutes ago: {0}"
 		).format(count)
 	]
 
@@ -106,7 +106,7 @@ def _routers(before: datetime) -> list[str]:
 	).run()
 	if not count:
 		return []
-	return [_("{0} routers have not been checked since {1}").format(count, format_datetime(since))]
+	return [_("Routers not checked since {0}: {1}").format(format_datetime(since), count)]
 
 
 def _decisions() -> list[str]:
@@ -119,7 +119,9 @@ def _decisions() -> list[str]:
 	if not found:
 		return []
 	names = ", ".join(found[:FEW]) + (" …" if len(found) > FEW else "")
-	return [_("{0} routers wait for a decision, which their forms explain: {1}").format(len(found), names)]
+	return [
+		_("Routers that wait for a decision, which their forms explain: {0} ({1})").format(len(found), names)
+	]
 
 
 def is_unchecked(router) -> bool:

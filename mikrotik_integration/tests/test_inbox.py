@@ -1,6 +1,9 @@
 """The inbox of money under stress: pay bill over the web, floods, who comes first, what the books refuse."""
 
+import time
 from datetime import timedelta
+from types import SimpleNamespace
+from unittest.mock import Mock, patch
 
 import frappe
 from frappe.utils import add_days, getdate, now_datetime, today
@@ -17,6 +20,10 @@ from mikrotik_integration.tests.visitors import Visitor
 
 WORKER = "mikrotik_integration.services.inbox_worker.run"
 PAYMENT, ENTRY = "Subscription Payment", "Payment Entry"
+
+
+class Waits(Exception):
+	"""The worker has nothing to do but wait."""
 
 
 class InboxTestCase(ServiceTestCase):
@@ -180,6 +187,18 @@ class TestFloods(InboxTestCase):
 		self.assertEqual(receipts[: len(asked)], asked)
 		waiting = frappe.db.count(PAYMENT, {"name": ("in", receipts), "status": "Received"})
 		self.assertEqual(len(receipts), waiting)
+
+	def test_the_next_of_a_crowd_wait_for_the_answers_to_those_before_but_nobody_else_does(self):
+		for _number in range(8):
+			self.confirm(a_receipt(), "nobody's account")
+		asked = inbox_worker._claim()
+		clock = SimpleNamespace(monotonic=time.monotonic, sleep=Mock(side_effect=Waits))
+		with patch.object(inbox_worker, "time", clock):
+			with self.assertRaises(Waits):
+				inbox_worker._wait_for_answers(asked)
+			self.confirm(a_receipt(), self.subscription.name)
+			inbox_worker._wait_for_answers(asked)
+		clock.sleep.assert_called_once()
 
 	def test_those_that_wait_cost_the_next_round_nothing(self):
 		"""Strangers send confirmations faster than M-PESA is asked: what is left of a flood waits for days."""

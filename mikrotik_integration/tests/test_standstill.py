@@ -101,13 +101,13 @@ class TestStandstill(ServiceTestCase):
 		name = self.pay(subscription)
 		frappe.db.set_value("Subscription Payment", name, "next_ask", now_datetime() - ELEVEN_MINUTES)
 		(line,) = standstill.problems()
-		self.assertIn("1 payments have been waiting", line)
+		self.assertIn("waited for more than ten minutes: 1.", line)
 
 	def test_a_period_that_nobody_ends(self):
 		subscription = factories.a_subscription(factories.a_router(self.sim), factories.a_plan())
 		subscription.db_set("next_change", now_datetime() - ELEVEN_MINUTES)
 		(line,) = standstill.problems()
-		self.assertIn("1 subscriptions or vouchers", line)
+		self.assertIn("more than ten minutes ago: 1", line)
 
 	def test_a_router_that_nobody_checks_is_never_called_online(self):
 		router = factories.a_router(self.sim)
@@ -122,7 +122,7 @@ class TestStandstill(ServiceTestCase):
 		)
 		frappe.db.commit()
 		(line,) = standstill.problems()
-		self.assertIn("1 routers have not been checked since", line)
+		self.assertRegex(line, "Routers not checked since .+: 1$")
 		self.assertEqual("Unknown", self.status(router))
 		(row,) = (row for row in router_health.execute({})[1] if row["router"] == router.name)
 		self.assertEqual("Not Checked", row["status"])
