@@ -71,6 +71,7 @@ class ServiceTestCase(BenchTestCase):
 		simulator = new_router(**(self.router_options | options))
 		simulator.__enter__()
 		self.addCleanup(simulator.__exit__, None, None, None)
+		factories.forget_routers_at(simulator.host, simulator.port)
 		simulator.run("/ip/pool/add", name=factories.POOL, ranges="10.88.0.2-10.88.255.254")
 		simulator.run(
 			"/interface/pppoe-server/server/add", service_name="home", interface="ether1", disabled="no"

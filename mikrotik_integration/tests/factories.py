@@ -28,18 +28,16 @@ def a_mac() -> str:
 	return "AA:BB:" + ":".join(digits[at : at + 2] for at in range(0, 8, 2))
 
 
+def forget_routers_at(host: str, port: int) -> None:
+	"""A port that an earlier test had is given again in time."""
+	there = {"ip_address": host, "api_port": port}
+	frappe.db.set_value("MikroTik Settings", there, "ip_address", "gone.invalid")
+	frappe.db.commit()
+
+
 def a_router(simulator, seen: bool = True, **values):
-	"""A router that is reached where the simulator listens, and was reached before: on others guests buy nothing. A port
-	that an earlier test had is given again in time."""
-	frappe.db.set_value(
-		"MikroTik Settings",
-		{
-			"ip_address": values.get("ip_address", simulator.host),
-			"api_port": values.get("api_port", simulator.port),
-		},
-		"ip_address",
-		"gone.invalid",
-	)
+	"""A router that is reached where the simulator listens, and was reached before: on others guests buy nothing."""
+	forget_routers_at(values.get("ip_address", simulator.host), values.get("api_port", simulator.port))
 	router = frappe.get_doc(
 		{
 			"doctype": "MikroTik Settings",
