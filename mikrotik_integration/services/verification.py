@@ -15,7 +15,7 @@ from mikrotik_integration.core.payments.asking import next_ask
 from mikrotik_integration.core.payments.daraja import Asked, DarajaError, Outcome, StkAnswer
 from mikrotik_integration.core.payments.transaction_status import TransactionStatus
 from mikrotik_integration.core.payments.twins import Money
-from mikrotik_integration.services import daraja, inbox, jobs, receipts, same_money
+from mikrotik_integration.services import daraja, foreign_text, inbox, jobs, receipts, same_money
 from mikrotik_integration.services.locks import lock_row, one_at_a_time
 
 UNVERIFIED = ("Requested", "Received")
@@ -144,8 +144,9 @@ def _note_asking(name: str, give_up: bool = False, **values: str | None) -> bool
 	if give_up:
 		_close(payment, "Needs Review", values["last_answer"])
 	if payment.status in UNVERIFIED:
-		asking = {"attempts": payment.attempts, "next_ask": payment.next_ask}
-		frappe.db.set_value("Subscription Payment", name, {**values, **asking}, update_modified=False)
+		foreign_text.reduce_fields(payment)  # what is not saved is not validated
+		noted = {field: payment.get(field) for field in (*values, "attempts", "next_ask")}
+		frappe.db.set_value("Subscription Payment", name, noted, update_modified=False)
 		return True
 	payment.save(ignore_permissions=True)
 	return False

@@ -10,7 +10,7 @@ from frappe.utils import add_days, getdate, now_datetime, today
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.exceptions import PaymentNotPossible
-from mikrotik_integration.services import inbox_turns, inbox_worker, payments
+from mikrotik_integration.services import inbox_turns, inbox_worker, payments, verification
 from mikrotik_integration.simulators.daraja import Decision, Fate, Kind
 from mikrotik_integration.tests import factories, visitors
 from mikrotik_integration.tests.base import ServiceTestCase
@@ -225,6 +225,18 @@ class TestFloods(InboxTestCase):
 
 
 class TestCallbacks(InboxTestCase):
+	def test_what_m_pesa_answers_is_kept_as_text_while_it_is_asked_again_and_is_no_entry_in_the_history(self):
+		name = a_receipt()
+		self.confirm(name, self.subscription.name)
+		of_the_payment = {"ref_doctype": PAYMENT, "docname": name}
+		before = frappe.db.count("Version", of_the_payment)
+		self.assertTrue(verification._note_asking(name, last_answer="=<img src=x onerror=alert(1)>busy"))
+		kept = self.payment(name).last_answer
+		frappe.db.commit()
+		self.assertIn("busy", kept)
+		self.assertNotIn("<", kept)
+		self.assertEqual(before, frappe.db.count("Version", of_the_payment))
+
 	def test_a_prompt_that_was_cancelled_or_not_funded_says_so_at_once(self):
 		for decision in (Decision.CANCEL, Decision.INSUFFICIENT):
 			with self.subTest(decision):
