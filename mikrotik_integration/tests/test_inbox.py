@@ -231,8 +231,8 @@ class TestCallbacks(InboxTestCase):
 		of_the_payment = {"ref_doctype": PAYMENT, "docname": name}
 		before = frappe.db.count("Version", of_the_payment)
 		self.assertTrue(verification._note_asking(name, last_answer="=<img src=x onerror=alert(1)>busy"))
-		kept = self.payment(name).last_answer
 		frappe.db.commit()
+		kept = self.payment(name).last_answer
 		self.assertIn("busy", kept)
 		self.assertNotIn("<", kept)
 		self.assertEqual(before, frappe.db.count("Version", of_the_payment))
