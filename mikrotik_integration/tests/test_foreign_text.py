@@ -206,7 +206,7 @@ class TestWhereTextIsExported(PlantedTestCase):
 			report_name="Payments and Ledger",
 			file_format_type="Excel",
 			filters="{}",
-			visible_idx=json.dumps(list(range(1000))),
+			visible_idx="[]",  # every row, however many this site has
 		)
 		self.assertEqual(200, answer.status_code, answer.text[:500])
 		cells = [cell for row in openpyxl.load_workbook(BytesIO(answer.content)).active for cell in row]
