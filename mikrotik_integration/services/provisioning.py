@@ -62,7 +62,7 @@ FIELDS = [
 
 
 def push_owner(reference_doctype: str, reference_name: str) -> None:
-	"""Bring the accounts of one owner onto their routers now. A router known to be away is left to its next check."""
+	"""Bring the accounts of one owner onto their routers now, as far as these are there."""
 	push_owners(reference_doctype, [reference_name])
 
 
@@ -83,15 +83,26 @@ def push_owners(reference_doctype: str, reference_names: list[str]) -> None:
 
 
 def push_router(router: str, owners: list[str] | None = None) -> None:
-	"""Bring what is not in sync on this router (or only these owners' accounts) into sync."""
-	if not routers.may_be_tried(router):
+	"""Bring what is not in sync on this router (or only these owners' accounts) into sync.
+
+	A router that failed is left to its checks, unless somebody waits for access. If it turns out to be back, the rest
+	that waited for it follows at once.
+	"""
+	if not routers.may_be_tried(router, somebody_waits=_somebody_waits(router, owners)):
 		return
+	was_away = routers.is_away(router)
 	with router_lock(router, WAIT_SECONDS) as held:
 		if held:
 			# what is wanted must be read after the lock was obtained
 			frappe.db.commit()  # nosemgrep
 			if accounts := _pending(router, owners):
 				_reconcile(router, accounts, whole=False)
+	if was_away and not routers.is_away(router):
+		routers.enqueue_check(router)
+
+
+def _somebody_waits(router: str, owners: list[str] | None) -> bool:
+	return any(account.desired_state == Presence.ENABLED.value for account in _pending(router, owners))
 
 
 def check_router(router: str) -> None:

@@ -15,7 +15,10 @@ from mikrotik_integration.services import foreign_text, jobs, realtime, router_a
 CONNECT_TIMEOUT_S = 5
 DEADLINE_S = 90
 FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(minutes=4)
+LONGEST_PAUSE = timedelta(
+	minutes=3
+)  # less than two rounds of checks: at most four minutes until the next one
+PAUSE_WHILE_SOMEBODY_WAITS = timedelta(seconds=15)
 MEGABYTE = 1024 * 1024
 
 
@@ -43,12 +46,31 @@ def _tls(router) -> Tls | None:
 	return Tls(ca_pem=router.ca_certificate or None, fingerprint_sha256=router.tls_fingerprint or None)
 
 
-def may_be_tried(router: str) -> bool:
-	"""False for a router that is switched off here, or failed and has its pause."""
-	state = frappe.db.get_value("MikroTik Settings", router, ["enabled", "next_attempt"], as_dict=True)
+def may_be_tried(router: str, somebody_waits: bool = False) -> bool:
+	"""False for a router that is switched off here, or failed and has its pause.
+
+	The pause is short if ``somebody_waits`` for access: whoever pays at a hotspot comes through its router, so it is back.
+	"""
+	state = frappe.db.get_value(
+		"MikroTik Settings", router, ["enabled", "next_attempt", "failures"], as_dict=True
+	)
 	if not state or not state.enabled:
 		return False
-	return not state.next_attempt or get_datetime(state.next_attempt) <= now_datetime()
+	if not state.next_attempt:
+		return True
+	due = get_datetime(state.next_attempt)
+	if somebody_waits:
+		due += PAUSE_WHILE_SOMEBODY_WAITS - _pause(cint(state.failures))
+	return due <= now_datetime()
+
+
+def _pause(failures: int) -> timedelta:
+	return min(FIRST_PAUSE * 2 ** min(max(failures - 1, 0), 10), LONGEST_PAUSE)
+
+
+def is_away(router: str) -> bool:
+	"""Whether the last attempt to reach it failed."""
+	return frappe.db.get_value("MikroTik Settings", router, "status") == "Offline"
 
 
 def enqueue_checks(ignore_pauses: bool = False) -> None:
@@ -71,14 +93,13 @@ def enqueue_check(router: str) -> None:
 def seen_failing(router: str, error: str) -> None:
 	"""The router did not answer: leave it alone for a while, longer each time."""
 	failures = cint(frappe.db.get_value("MikroTik Settings", router, "failures")) + 1
-	pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
 	write(
 		router,
 		{
 			"status": "Offline",
 			"last_error": foreign_text.text(error),
 			"failures": failures,
-			"next_attempt": now_datetime() + pause,
+			"next_attempt": now_datetime() + _pause(failures),
 			"pending_accounts": _pending_accounts(router),
 		},
 	)

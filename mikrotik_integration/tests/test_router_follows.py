@@ -1,5 +1,7 @@
 """Whatever changes at the desk, the router follows; the old router too, and a router that was off when it is back."""
 
+from datetime import timedelta
+
 import frappe
 from frappe.utils import now_datetime
 
@@ -231,6 +233,50 @@ class TestPptpFollows(TestRouterFollows):
 
 class TestOpenVpnFollows(TestRouterFollows):
 	service = "openvpn"
+
+
+class TestRouterThatWasAway(ServiceTestCase):
+	"""Power is back before its pause is over; the app hears of it from the next customer who pays."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.router = factories.a_router(self.sim)
+		self.first = factories.a_subscription(self.router)
+		self.second = factories.a_subscription(self.router)
+		self.sim.set_faults(refuse_connections=True)
+		self.buy(self.first)
+
+	def buy(self, subscription) -> None:
+		self.pay(subscription)
+		self.work()
+		subscription.reload()
+
+	def failed_before(self, seconds: int) -> None:
+		"""As if it had failed for the last time so long ago."""
+		pause = timedelta(minutes=1) - timedelta(seconds=seconds)
+		values = {"failures": 1, "next_attempt": now_datetime() + pause}
+		frappe.db.set_value("MikroTik Settings", self.router.name, values)
+		frappe.db.commit()
+
+	def test_the_next_who_pays_is_online_at_once_and_so_are_all_who_waited(self):
+		self.assertEqual(("Active", "Pending"), (self.first.status, self.first.router_status))
+		self.sim.set_faults(refuse_connections=False)
+		self.failed_before(20)
+		self.buy(self.second)
+		self.first.reload()
+		self.assertEqual(("In Sync", "In Sync"), (self.first.router_status, self.second.router_status))
+
+	def test_a_router_that_failed_seconds_ago_is_not_asked_for_each_payment(self):
+		self.failed_before(5)
+		self.buy(self.second)
+		self.assertEqual(1, frappe.db.get_value("MikroTik Settings", self.router.name, "failures"))
+
+	def test_whoever_loses_access_does_not_wait_for_a_router_that_is_away(self):
+		subscriptions.act(self.first.name, "pause")
+		frappe.db.commit()
+		self.failed_before(20)
+		self.work()
+		self.assertEqual(1, frappe.db.get_value("MikroTik Settings", self.router.name, "failures"))
 
 
 class TestRouterThatHidesPasswords(ServiceTestCase):
