@@ -51,19 +51,20 @@ def check_invoice(invoice) -> None:
 		if flt(row.qty) != cint(row.qty) or flt(row.qty) <= 0:
 			refuse(_("Row {0}: Internet is sold in whole periods.").format(row.idx))
 		price = flt(row.qty) * price_for(plan, subscription)
-		_check_amount(_paid_for(invoice, row), price)
+		check_amount(paid_for(invoice, row), price)
 		wanted += price
-	_check_amount(flt(invoice.base_grand_total), wanted)
+	check_amount(flt(invoice.base_grand_total), wanted)
 
 
-def _paid_for(invoice, row) -> float:
+def paid_for(invoice, row) -> float:
 	"""What a row comes to in the company's currency, after discounts, with its share of the taxes."""
 	if not invoice.base_net_total:
 		return 0.0
 	return flt(row.base_net_amount) / flt(invoice.base_net_total) * flt(invoice.base_grand_total)
 
 
-def _check_amount(amount: float, price: float) -> None:
+def check_amount(amount: float, price: float) -> None:
+	"""Raises PermissionError if the amount is less than the price."""
 	if flt(amount, received.CENTS) < flt(price, received.CENTS) - 0.01:  # a cent is lost in rounding
 		refuse(_("{0} is less than the price, {1}.").format(money.words(amount), money.words(price)))
 

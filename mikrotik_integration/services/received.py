@@ -23,7 +23,7 @@ def for_invoice(invoice_name: str, _asked_already: frozenset[str] = frozenset())
 	return (
 		_by_entries(invoice_name)
 		+ _by_journals(invoice_name)
-		+ _at_the_till(invoice_name)
+		+ at_the_till("Sales Invoice", invoice_name)
 		+ _by_credit_notes(invoice_name, _asked_already | {invoice_name})
 	)
 
@@ -99,7 +99,7 @@ def money_accounts(accounts: Iterable[str]) -> set[str]:
 	rows = (
 		frappe.qb.from_(account)
 		.select(account.name)
-		.where(account.name.isin(list(accounts)))
+		.where(account.name.isin(list(accounts) or [""]))
 		.where(account.account_type.isin(("Bank", "Cash")) | (asset & account.name.isin(used)))
 	).run(pluck=True)
 	return set(rows)
@@ -111,7 +111,7 @@ def _tax_accounts(accounts: Iterable[str]) -> set[str]:
 	rows = (
 		frappe.qb.from_(account)
 		.select(account.name, account.account_type)
-		.where(account.name.isin(list(accounts)))
+		.where(account.name.isin(list(accounts) or [""]))
 		.where((account.root_type == "Asset") | (account.account_type == "Tax"))
 	).run()
 	return {name for name, kind in rows if kind != "Receivable"} - money_accounts(accounts)
@@ -174,11 +174,11 @@ def _of_journal(journal: str, part: Decimal) -> Decimal:
 	return received(part, sum(credited, NOTHING), money, withheld)
 
 
-def _at_the_till(invoice_name: str) -> Decimal:
+def at_the_till(doctype: str, name: str) -> Decimal:
 	"""What was paid at a point of sale, less the change. Loyalty points and what a till writes off are no payment."""
 	sale = frappe.db.get_value(
-		"Sales Invoice",
-		invoice_name,
+		doctype,
+		name,
 		["is_pos", "change_amount", "base_change_amount", "currency", "party_account_currency"],
 		as_dict=True,
 	)
@@ -186,7 +186,7 @@ def _at_the_till(invoice_name: str) -> Decimal:
 		return NOTHING
 	rows = frappe.get_all(
 		"Sales Invoice Payment",
-		{"parent": invoice_name, "parenttype": "Sales Invoice"},
+		{"parent": name, "parenttype": doctype},
 		["account", "amount", "base_amount"],
 		order_by="idx",
 	)

@@ -6,13 +6,23 @@ import random
 from typing import Any
 
 import frappe
+from erpnext.stock.get_item_details import get_item_details
 from frappe import _
 from frappe.utils import cint, flt, now_datetime
 
 from mikrotik_integration import permissions
 from mikrotik_integration.core.vouchers import standing
 from mikrotik_integration.exceptions import SoldOut, VoucherError
-from mikrotik_integration.services import deferred, jobs, refunds, settings, voucher_packages, vouchers
+from mikrotik_integration.services import (
+	deferred,
+	jobs,
+	prices,
+	received,
+	refunds,
+	settings,
+	voucher_packages,
+	vouchers,
+)
 from mikrotik_integration.services.vouchers import VOUCHER
 
 POOL = "Pool"
@@ -153,6 +163,7 @@ def check_sale(invoice) -> None:
 def sell_for_invoice(invoice) -> list[str]:
 	"""A voucher for each piece of a package on this submitted sale; returns their names."""
 	names: list[str] = []
+	_check_price(invoice)
 	for row, plan_name in rows_with_packages(invoice):
 		plan = voucher_packages.check(plan_name)
 		router = voucher_packages.router_for_sale(_router_of(invoice))
@@ -162,6 +173,55 @@ def sell_for_invoice(invoice) -> list[str]:
 		deferred.share_out(invoice.doctype, invoice.name)
 		enqueue_push(names)
 	return names
+
+
+def _check_price(invoice) -> None:
+	"""Refuse vouchers for less than their price, or for less money than the sale comes to, unless a manager sells."""
+	packages = rows_with_packages(invoice)
+	if not packages or prices.may_sell_for_less():
+		return
+	for row, plan in packages:
+		prices.check_amount(
+			prices.paid_for(invoice, row), _pieces(row) * _price_at_the_till(invoice, row, plan)
+		)
+	in_company_currency = invoice.currency != invoice.party_account_currency
+	total = "base_rounded_total" if in_company_currency else "rounded_total"
+	asked = invoice.get(total) or invoice.get(total.replace("rounded", "grand"))
+	prices.check_amount(flt(received.at_the_till(invoice.doctype, invoice.name)), flt(asked))
+
+
+def _price_at_the_till(invoice, row, plan: str) -> float:
+	"""Of one piece: the package's price, or what managers have told ERPNext's price lists and pricing rules, if less."""
+	price = flt(frappe.get_cached_value("Internet Plan", plan, "price"))
+	company_currency = frappe.get_cached_value("Company", invoice.company, "default_currency")
+	if {invoice.currency, invoice.price_list_currency} != {company_currency}:
+		return price
+	item = get_item_details(
+		{
+			"doctype": invoice.doctype,
+			"company": invoice.company,
+			"customer": invoice.customer,
+			"item_code": row.item_code,
+			"qty": row.qty,
+			"uom": row.uom,
+			"conversion_factor": row.conversion_factor,
+			"transaction_date": invoice.posting_date,
+			"currency": company_currency,
+			"conversion_rate": 1,
+			"price_list": invoice.selling_price_list,
+			"price_list_currency": company_currency,
+			"plc_conversion_rate": 1,
+			"is_pos": 1,
+			"pos_profile": invoice.pos_profile,
+		}
+	)
+	listed = flt(item.get("price_list_rate"))
+	if not listed:
+		return price
+	each = listed * (1 - flt(item.get("discount_percentage")) / 100)
+	if not item.get("discount_percentage"):
+		each -= flt(item.get("discount_amount"))
+	return min(price, each / (flt(row.conversion_factor) or 1))
 
 
 def _check_own(router: str) -> None:
@@ -176,20 +236,13 @@ def _sale_of(invoice, row) -> dict[str, Any]:
 		"sold_by": frappe.session.user,
 		"sold_through": invoice.flags.sold_through or "Point of Sale",
 		"phone_number": invoice.flags.voucher_phone,
-		"price": flt(_paid_for(invoice, row) / _pieces(row), 2),
+		"price": flt(prices.paid_for(invoice, row) / _pieces(row), 2),
 		"currency": frappe.get_cached_value("Company", invoice.company, "default_currency"),
 		"sale_doctype": invoice.doctype,
 		"sale_name": invoice.name,
 		"sale_item": row.name,
 		"mode_of_payment": _mode_of_payment(invoice),
 	}
-
-
-def _paid_for(invoice, row) -> float:
-	"""What the buyer paid for a row in the company's currency, after discounts, with its share of the taxes."""
-	if not invoice.base_net_total:
-		return 0.0
-	return flt(row.base_net_amount) / invoice.base_net_total * flt(invoice.base_grand_total)
 
 
 def _mode_of_payment(invoice) -> str | None:

@@ -18,6 +18,7 @@ from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import voucher_sales
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_vouchers import VoucherTestCase
+from mikrotik_integration.tests.visitors import a_user
 
 MODE = "invoice_type"
 
@@ -177,6 +178,85 @@ class TestPointOfSale(PosTestCase):
 		factories.a_router(self.another_router())
 		with self.assertRaises(VoucherError):
 			self.sell()
+
+
+class TestPriceAtThePointOfSale(PosTestCase):
+	"""A cashier can send ERPNext any rate, discount and payment. A manager decides what is sold for less."""
+
+	cheap = {"rate": 1, "price_list_rate": 1}
+	refusal: type | tuple = frappe.PermissionError
+
+	def sell_as(self, role: str, paid: float, invoice: dict | None = None, **row):
+		row = {"item_code": self.package.item, "qty": 1, "rate": 20, **row}
+		payments = [{"mode_of_payment": "Cash", "amount": paid}]
+		frappe.set_user(a_user(role, "Sales Manager"))  # ERPNext lets this role read POS Opening Entries
+		self.addCleanup(frappe.set_user, "Administrator")
+		return self.sell(items=[row], payments=payments, **(invoice or {}))
+
+	def assert_refused(self, paid: float, invoice: dict | None = None, **row) -> None:
+		before = frappe.db.count("Hotspot Voucher", {"internet_plan": self.package.name})
+		with self.assertRaises(self.refusal):
+			self.sell_as("Accounts User", paid, invoice, **row)
+		frappe.db.rollback()
+		self.assertEqual(before, frappe.db.count("Hotspot Voucher", {"internet_plan": self.package.name}))
+
+	def test_a_cashier_sells_for_the_price(self):
+		(voucher,) = self.vouchers_of(self.sell_as("Accounts User", 20))
+		self.assertEqual(("Pending", 20), (voucher.status, voucher.price))
+
+	def test_a_rate_of_ones_own_is_refused(self):
+		self.assert_refused(1, **self.cheap)
+
+	def test_a_discount_of_ones_own_is_refused(self):
+		self.assert_refused(2, price_list_rate=20, rate=2, discount_percentage=90)
+		self.assert_refused(1, {"apply_discount_on": "Grand Total", "discount_amount": 19})
+
+	def test_a_sale_that_is_not_paid_is_refused(self):
+		if self.writes == "POS Invoice":
+			self.refusal = (frappe.PermissionError, frappe.ValidationError)  # ERPNext 15's own comes first
+		self.assert_refused(0)
+		self.assert_refused(5)
+
+	def test_a_manager_may_sell_for_less(self):
+		(voucher,) = self.vouchers_of(self.sell_as("Accounts Manager", 1, **self.cheap))
+		self.assertEqual(1, voucher.price)
+
+	def test_a_price_that_a_manager_gave_erpnext_holds(self):
+		frappe.get_doc(
+			{
+				"doctype": "Item Price",
+				"item_code": self.package.item,
+				"price_list": "Standard Selling",
+				"selling": 1,
+				"price_list_rate": 15,
+			}
+		).insert()
+		(voucher,) = self.vouchers_of(self.sell_as("Accounts User", 15, rate=15, price_list_rate=15))
+		self.assertEqual(15, voucher.price)
+		frappe.set_user("Administrator")
+		frappe.get_doc(
+			{
+				"doctype": "Pricing Rule",
+				"title": factories.unique("Happy Hour"),
+				"apply_on": "Item Code",
+				"items": [{"item_code": self.package.item}],
+				"selling": 1,
+				"price_or_product_discount": "Price",
+				"rate_or_discount": "Discount Percentage",
+				"discount_percentage": 20,
+				"company": site.COMPANY,
+				"currency": "KES",
+			}
+		).insert()
+		happy = {"price_list_rate": 15, "rate": 12, "discount_percentage": 20}
+		(voucher,) = self.vouchers_of(self.sell_as("Accounts User", 12, **happy))
+		self.assertEqual(12, voucher.price)
+
+
+class TestPriceInSalesInvoices(TestPriceAtThePointOfSale):
+	"""A Sales Invoice with payment needs no opened till, on either version."""
+
+	writes = "Sales Invoice"
 
 
 class TestPointOfSaleWithSalesInvoices(TestPointOfSale):
