@@ -34,7 +34,12 @@ def ask(names: list[str]) -> None:
 	questions = [question for name in names if (question := _question(name))]
 	for question, answer in zip(questions, daraja.ask(questions), strict=True):
 		try:
-			_write_answer(question, answer)
+			try:
+				_write_answer(question, answer)
+			except frappe.UniqueValidationError:
+				# M-PESA told of the same receipt as a pay bill at this moment: that record is seen now
+				frappe.db.rollback()
+				_write_answer(question, answer)
 		except Exception:
 			frappe.db.rollback()  # asked again when its lease is over; the others' answers stand
 			frappe.log_error(f"M-PESA's answer about {question.payment} could not be written down")

@@ -501,3 +501,25 @@ class TestClosing(InboxTestCase):
 		page = customer.http.get(f"{self.web.url}/my-internet", timeout=60)
 		self.assertEqual(200, page.status_code)
 		self.assertIn("Settled otherwise", page.text)
+
+
+class TestPromptAndPayBillOfOneReceipt(ServiceTestCase):
+	"""M-PESA tells some short codes of a prompt's money twice, both at the same moment."""
+
+	def test_whoever_comes_second_looks_again_and_nothing_is_an_error(self):
+		subscription = factories.a_subscription(factories.a_router(self.sim))
+		real, calls = verification.same_money.claim_receipt, []
+
+		def overtaken_once(push):
+			calls.append(push.name)
+			if len(calls) == 1:
+				raise frappe.UniqueValidationError("Subscription Payment", push.name, "receipt")
+			return real(push)
+
+		before = frappe.db.count("Error Log")
+		with patch.object(verification.same_money, "claim_receipt", overtaken_once):
+			payment = self.pay(subscription)
+			self.work()
+		self.assertEqual(2, len(calls))
+		self.assertEqual("Applied", frappe.db.get_value("Subscription Payment", payment, "status"))
+		self.assertEqual(before, frappe.db.count("Error Log"))
