@@ -159,6 +159,7 @@ _mpesa_judged = {
 	},
 }
 override_whitelisted_methods = {
+	"frappe.client.get": "mikrotik_integration.overrides.desk_search.get",
 	"frappe.client.get_count": "mikrotik_integration.overrides.desk_search.get_count",
 	"frappe.client.validate_link": "mikrotik_integration.overrides.desk_search.validate_link",
 	f"{_mpesa_app}.api.m_pesa_api.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
@@ -227,6 +228,7 @@ jinja = {
 # /hotspot/<portal name>
 page_renderer = "mikrotik_integration.www.hotspot.HotspotPage"
 before_request = [
+	"mikrotik_integration.overrides.names.before_request",
 	"mikrotik_integration.overrides.turns.before_request",
 	"mikrotik_integration.api.hotspot.before_request",
 	"mikrotik_integration.overrides.mpesa_guests.before_request",

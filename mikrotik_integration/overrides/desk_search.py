@@ -2,11 +2,12 @@
 
 Its search leaves out all permissions but the role's when its caller says ``ignore_user_permissions``, and its count
 (in Frappe 15) asks for none at all: filters on a secret tell it letter by letter. Its check of a link (in Frappe 15;
-16 searches instead) says of any name whether there is such a document.
+16 searches instead) says of any name whether there is such a document. Its ``get`` looks for what a filter names, and
+asks afterwards: whether it was found tells a secret, too.
 """
 
 import frappe
-from frappe import client
+from frappe import _, client
 from frappe.desk import reportview
 from frappe.utils import get_safe_filters
 
@@ -38,11 +39,34 @@ def get_count(doctype: str, filters=None, debug=False, cache=False) -> int:
 
 
 @frappe.whitelist()
+def get(doctype: str, name=None, filters=None, parent: str | None = None) -> dict:
+	"""A document by its name; by filters, the first of those that the user may see."""
+	if not name and filters and doctype in _ours():
+		found = frappe.get_list(
+			doctype,
+			get_safe_filters(filters),
+			pluck="name",
+			order_by="creation",
+			limit=1,
+			parent_doctype=parent,
+		)
+		if not found:
+			frappe.throw(_("{0} not found").format(_(doctype)), frappe.DoesNotExistError)
+		name = found[0]
+	return client.get(doctype, name, filters, parent)
+
+
+@frappe.whitelist()
 def validate_link(doctype: str, docname: str, fields: str | list | None = None) -> dict:
 	"""One of our documents that the user may not see is answered like one that is not there."""
-	ours = frappe.get_hooks("standard_queries", app_name="mikrotik_integration")
-	if doctype in ours and not frappe.get_list(doctype, {"name": docname}, order_by="creation", limit=1):
+	if doctype in _ours() and not frappe.get_list(doctype, {"name": docname}, order_by="creation", limit=1):
 		return {"name": None}
 	# Frappe 16 has the other one in its place, whose search keeps to what the user may see
 	original = getattr(client, "validate_link", None) or client.validate_link_and_fetch
 	return original(doctype, docname, fields)
+
+
+def _ours() -> set[str]:
+	"""The documents of which not everybody with their role may see all."""
+	hooks = ("standard_queries", "permission_query_conditions")
+	return {doctype for hook in hooks for doctype in frappe.get_hooks(hook, app_name="mikrotik_integration")}

@@ -3,8 +3,10 @@
 import re
 import secrets
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from unittest.mock import patch
 
 import frappe
@@ -647,6 +649,87 @@ class TestReadingCodes(VoucherAttackTestCase):
 						for prefix in (right, wrong)
 					}
 					self.assertEqual(1, len(answers), answers)
+
+	def test_nobody_feels_for_them_with_a_filter_in_the_place_of_a_name(self):
+		"""Frappe looks for what it fits, and asks for permission afterwards, or never."""
+		entry = "erpnext.accounts.doctype.payment_entry.payment_entry"
+		topic = "frappe.website.doctype.discussion_topic.discussion_topic"
+		one, of_one = {"doctype": VOUCHER, "name": "?"}, {"doctype": VOUCHER, "docname": "?"}
+		to_do = {"doctype": "ToDo", "description": "x", "reference_type": VOUCHER, "reference_name": "?"}
+		for roles in (("ISP Staff",), ("Accounts User",), ("Customer",)):
+			visitor = Visitor(self.web.url, visitors.a_user(*roles))
+			for way, arguments in (
+				("frappe.client.get", {"doctype": VOUCHER, "filters": "?"}),
+				("frappe.client.get", {"doctype": "Router Account", "filters": "?"}),
+				("frappe.client.get", one),
+				("frappe.client.cancel", one),
+				("frappe.client.save", {"doc": one}),
+				("frappe.client.insert", {"doc": to_do}),
+				("frappe.client.insert", {"doc": {"doctype": "Payment Entry", "hotspot_purchase": {"hotspot_voucher": "?"}}}),
+				("frappe.client.attach_file", {"filename": "x", "filedata": "eA==", **of_one}),
+				("frappe.desk.form.load.getdoc", one),
+				("frappe.desk.form.load.get_docinfo", one),
+				("frappe.desk.form.load.get_communications", one),
+				("frappe.desk.form.assign_to.remove", {**one, "assign_to": "x"}),
+				("frappe.desk.form.save.savedocs", {"doc": one, "action": "Save"}),
+				("frappe.desk.form.save.cancel", one),
+				("frappe.desk.doctype.tag.tag.add_tag", {"tag": "x", "dt": VOUCHER, "dn": "?"}),
+				("frappe.desk.doctype.tag.tag.add_tags", {"tags": '["x"]', "dt": VOUCHER, "docs": ["?"]}),
+				("frappe.printing.page.print.print.get_print_settings_to_show", of_one),
+				(f"{topic}.submit_discussion", {**of_one, "reply": "x", "title": "x"}),
+				("frappe.utils.weasyprint.download_pdf", {**one, "print_format": "Standard"}),
+				(f"{entry}.get_payment_entry", {"dt": VOUCHER, "dn": "?"}),
+				(f"{entry}.get_reference_details", {"reference_doctype": VOUCHER, "reference_name": "?", "party_account_currency": "KES"}),
+				("run_doc_method", {"dt": VOUCHER, "dn": "?", "method": "void"}),
+				("run_doc_method", {"docs": one, "method": "void"}),
+			):  # fmt: skip
+				self.assert_tells_nothing(way, partial(visitor.call, way), arguments)
+
+	def test_nobody_feels_for_them_with_a_filter_in_the_place_of_a_link(self):
+		"""Frappe looks for what a document links to, and asks afterwards whether the user may make such a document."""
+		to_do = {"description": "x", "reference_type": VOUCHER, "reference_name": "?"}
+		contact = {"first_name": "x", "links": [{"link_doctype": VOUCHER, "link_name": "?"}]}
+		change = {"doctype": "ToDo", "name": "x", "fieldname": "reference_name", "value": "?"}
+		for visitor in (Visitor(self.web.url, visitors.a_user("ISP Staff")), Visitor(self.web.url)):
+			for way, ask, arguments in (
+				("made", partial(visitor.resource, "POST", "ToDo"), to_do),
+				("a row made", partial(visitor.resource, "POST", "Contact"), contact),
+				("changed", partial(visitor.call, "frappe.client.set_value"), change),
+			):
+				self.assert_tells_nothing(way, ask, arguments)
+
+	def assert_tells_nothing(self, way: str, ask: Callable, arguments: dict) -> None:
+		"""Whether a code is there is the same to who asks, with a filter in the place of each question mark."""
+		right = self.codes[0]
+		wrong = f"0000000{right[7:]}"
+		for fits in (
+			lambda code: {"code": ["like", f"{code[:7]}%"]},
+			lambda code: [["code", "like", f"{code[:7]}%"]],
+			lambda code: {"code": code},  # a short one is soon found
+		):
+			with self.subTest(way, **arguments):
+				answers = {
+					visitors.told(ask(**self.filled(arguments, fits(code))))
+					.replace(code, "")
+					.replace(code[:7], "")
+					for code in (right, wrong)
+				}
+				self.assertEqual(1, len(answers), answers)
+
+	def filled(self, arguments: object, found_by: object):
+		if isinstance(arguments, dict):
+			return {key: self.filled(value, found_by) for key, value in arguments.items()}
+		if isinstance(arguments, list):
+			return [self.filled(value, found_by) for value in arguments]
+		return found_by if arguments == "?" else arguments
+
+	def test_staff_find_a_sold_voucher_by_a_filter(self):
+		self.package = factories.a_package()
+		frappe.db.commit()
+		code = self.sell()
+		staff = Visitor(self.web.url, visitors.a_user("ISP Staff"))
+		found = staff.call("frappe.client.get", doctype=VOUCHER, filters={"code": code})
+		self.assertEqual(code, found.json()["message"]["code"])
 
 	def test_staff_of_another_router_and_customers_find_nothing_by_searching(self):
 		elsewhere = factories.a_router(self.another_router())
