@@ -148,12 +148,12 @@ def _put_aside(payment, status: str, reason: str) -> None:
 
 def _is_booked_already(payment) -> bool:
 	"""Whether staff have booked this receipt at the desk before its confirmation came; if so, it is no new money."""
-	receipt = payment.receipt or _told_receipt(payment)
+	receipt = same_money.told_receipt(payment)
 	if not receipt or payment.payment_entry:
 		return False
 	doctype = "Hotspot Purchase" if payment.hotspot_purchase else "Customer Subscription"
 	customer = frappe.db.get_value(doctype, payment.hotspot_purchase or payment.subscription, "customer")
-	entry = _entry_of_the_desk(receipt) or ledger.entry_with_receipt(receipt, customer)
+	entry = same_money.entry_of_the_desk(receipt) or ledger.entry_with_receipt(receipt, customer)
 	if not entry:
 		return False
 	if entry.party != customer:
@@ -171,22 +171,6 @@ def _is_booked_already(payment) -> bool:
 	payment.duplicate_of = recorded
 	_put_aside(payment, "Duplicate", _("The same money as {0}").format(recorded))
 	return True
-
-
-def _told_receipt(payment) -> str | None:
-	"""The receipt that its confirmation or callback named, also if a payment at the desk has used it."""
-	return payment.payment_id if payment.source == "Pay Bill" else same_money.claimed_receipt(payment)
-
-
-def _entry_of_the_desk(receipt: str) -> frappe._dict | None:
-	recorded = frappe.db.get_value(
-		"Subscription Payment",
-		{"receipt": receipt, "source": "Desk", "status": ("in", ("Verified", "Applied"))},
-		"payment_entry",
-	)
-	return recorded and frappe.db.get_value(
-		"Payment Entry", {"name": recorded, "docstatus": 1}, ["name", "party", "paid_amount"], as_dict=True
-	)
 
 
 def _book(payment, subscription) -> None:

@@ -38,12 +38,38 @@ def find(payment) -> Match | None:
 	"""The verified payment that is, or may be, the same money as this one, which was verified just now."""
 	if payment.source == "Desk":
 		return None
+	match = _find(payment)
+	if match and not match.certain and not payment.payment_entry and entry_of_the_desk(told_receipt(payment)):
+		return None  # whose money it is, is clear: ``application`` puts it beside that entry
+	return match
+
+
+def _find(payment) -> Match | None:
 	money = _money(payment, _twins_of([payment.name]).get(payment.name))
 	match = twins.find(money, VerifiedPayments(), WINDOW, DOUBTFUL_WITHIN)
 	if match or payment.source == "STK Push":
 		return match
 	elsewhere = twins.find_twin(money, _pushes_for_other_things(money), WINDOW, DOUBTFUL_WITHIN)
 	return Match(elsewhere.money, certain=False) if elsewhere else None
+
+
+def told_receipt(payment) -> str | None:
+	"""The receipt that it has, or that its confirmation or callback named, also if a payment at the desk has used it."""
+	return payment.receipt or (
+		payment.payment_id if payment.source == "Pay Bill" else claimed_receipt(payment)
+	)
+
+
+def entry_of_the_desk(receipt: str | None) -> frappe._dict | None:
+	"""The Payment Entry with which staff have booked this receipt."""
+	recorded = receipt and frappe.db.get_value(
+		"Subscription Payment",
+		{"receipt": receipt, "source": "Desk", "status": ("in", ("Verified", "Applied"))},
+		"payment_entry",
+	)
+	return recorded and frappe.db.get_value(
+		"Payment Entry", {"name": recorded, "docstatus": 1}, ["name", "party", "paid_amount"], as_dict=True
+	)
 
 
 def share_receipt(payment, twin: str) -> None:
@@ -70,14 +96,17 @@ def take_receipt(payment) -> None:
 
 
 def is_another_payment(receipt: str, express_request: str) -> bool:
-	"""Whether M-PESA confirmed this receipt as a payment that is not this push's."""
+	"""Whether M-PESA confirmed this receipt as a payment that is not this push's. Of money that staff booked before it
+	came, it is not known how it was paid."""
 	other = frappe.db.get_value(
 		"Subscription Payment", {"name": receipt, "verified": 1}, ["duplicate_of"], as_dict=True
 	)
 	if not other:
 		return False
-	original = other.duplicate_of or receipt
-	return frappe.db.get_value("Subscription Payment", original, "express_request") != express_request
+	source, paid_by = frappe.db.get_value(
+		"Subscription Payment", other.duplicate_of or receipt, ["source", "express_request"]
+	)
+	return source != "Desk" and paid_by != express_request
 
 
 def claim_receipt(push) -> str | None:

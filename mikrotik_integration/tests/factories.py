@@ -129,7 +129,9 @@ def a_subscription(router, plan=None, **values):
 	return subscription
 
 
-def a_desk_payment(customer: str, amount: float, invoice: str | None = None, subscription: str | None = None):
+def a_desk_payment(
+	customer: str, amount: float, invoice: str | None = None, subscription: str | None = None, **values
+):
 	"""A submitted Payment Entry in cash, as staff make it."""
 	entry = frappe.get_doc(
 		{
@@ -146,6 +148,7 @@ def a_desk_payment(customer: str, amount: float, invoice: str | None = None, sub
 			"source_exchange_rate": 1,
 			"target_exchange_rate": 1,
 			"customer_subscription": subscription,
+			**values,
 		}
 	)
 	if invoice:

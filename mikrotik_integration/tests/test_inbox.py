@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from unittest.mock import Mock, patch
 
@@ -385,6 +386,32 @@ class TestReceipts(InboxTestCase):
 		self.deliver()
 		(entry,) = self.entries_of(self.subscription)
 		self.assertEqual(paid.receipt, entry.reference_no)
+
+	def test_a_receipt_that_staff_booked_is_no_doubt_about_what_tells_of_it_afterwards(self):
+		"""The customer paid a prompt and showed the SMS at the desk; callback and pay bill confirmation come after that."""
+		register_urls(self)
+		for order in ("callback first", "confirmation first"):
+			with self.subTest(order):
+				self.subscription = factories.a_subscription(self.router)
+				self.daraja.courier.always(Fate(held=True), Kind.STK)
+				name = payments.request_payment(self.subscription)
+				frappe.db.commit()
+				self.daraja.settle()
+				receipt = self.daraja.payments()[-1].receipt
+				desk = self.book_at_the_desk(receipt)
+				self.daraja.courier.always(Fate(), Kind.STK)
+				told = [self.daraja.courier.release, partial(self.confirm, receipt, self.subscription.name)]
+				for tell in told if order == "callback first" else reversed(told):
+					tell()
+					self.deliver()
+				for payment in (self.payment(name), self.payment(receipt)):
+					self.assertEqual(("Duplicate", desk), (payment.status, payment.duplicate_of), payment.source)
+				self.assertEqual([1500], [entry.paid_amount for entry in self.entries_of(self.subscription)])
+
+	def book_at_the_desk(self, receipt: str) -> str:
+		return factories.a_desk_payment(
+			self.subscription.customer, 1500, subscription=self.subscription.name, reference_no=receipt
+		).name
 
 	def test_staff_write_the_receipt_down_and_the_entry_has_it(self):
 		name = self.a_push_without_a_receipt()
