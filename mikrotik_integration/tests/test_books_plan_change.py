@@ -218,21 +218,22 @@ class TestABilledPeriodOnCredit(PlanChangeTestCase):
 		self.days_go_by(self.subscription, 27)
 		self.assertEqual(1, len(self.invoices(self.subscription)))
 
-	def test_after_a_change_to_prepaid_its_bill_buys_no_further_period(self):
-		self.change(self.subscription, self.dear)
+	def assert_left_after_a_change(self, days: float, plan) -> None:
+		"""Once the bill was paid."""
+		self.change(self.subscription, plan)
 		self.pay(self.subscription)
-		self.assert_days_left(3, self.subscription)
+		self.assert_days_left(days, self.subscription)
 		self.assert_owes(0, self.subscription)
+
+	def test_after_a_change_to_prepaid_its_bill_buys_no_further_period(self):
+		self.assert_left_after_a_change(3, self.dear)
 		self.days_go_by(self.subscription, 3)
 		self.assertEqual("Expired", self.subscription.status)
 		self.pay(self.subscription)
 		self.assert_days_left(30, self.subscription)
 
 	def test_after_a_change_to_a_cheap_plan_its_bill_buys_none_either(self):
-		self.change(self.subscription, factories.a_plan(billing="Postpaid", price=100))
-		self.pay(self.subscription)
-		self.assert_days_left(45, self.subscription)
-		self.assert_owes(0, self.subscription)
+		self.assert_left_after_a_change(45, factories.a_plan(billing="Postpaid", price=100))
 
 	def test_in_the_grace_time_its_bill_buys_none_either(self):
 		self.days_go_by(self.subscription, 4)
@@ -248,6 +249,4 @@ class TestABilledPeriodOnCredit(PlanChangeTestCase):
 		self.assert_days_left(3, self.subscription)
 
 	def test_at_the_same_price_it_goes_on(self):
-		self.change(self.subscription, factories.a_plan(billing="Postpaid", price=1500))
-		self.pay(self.subscription)
-		self.assert_days_left(33, self.subscription)
+		self.assert_left_after_a_change(33, factories.a_plan(billing="Postpaid", price=1500))

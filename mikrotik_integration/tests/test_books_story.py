@@ -1,5 +1,5 @@
 """Invariant 4 and its neighbours over any sequence of events: ledger = payments, receivable = invoices less money,
-paid time = paid invoices. Each story is a seed; the seed is in the failure's message.
+paid time = paid invoices. Each story is a seed; a failure tells the seed, and what has happened until then.
 """
 
 import random
@@ -29,9 +29,8 @@ class Story(BooksTestCase):
 		self.balance = self.on_credit  # days of paid or credited time that are left
 		self.online = 0.0  # days of service so far
 		self.granted: dict[str, timedelta] = {}
-		self.happened: list[str] = []
 
-	def tell(self, seed: int) -> None:
+	def assert_all_agrees_whatever_happens(self, seed: int) -> None:
 		self.chance = random.Random(seed)
 		events = (
 			[self.mpesa] * 5
@@ -51,12 +50,14 @@ class Story(BooksTestCase):
 				self.catch_up,
 			]
 		)
-		for _step in range(STEPS):
-			event = self.chance.choice(events)
-			self.happened.append(event.__name__)
-			event()
-			self.work(self.subscription)
-			self.check()
+		happened: list[str] = []
+		with self.subTest(seed=seed, happened=happened):
+			for _step in range(STEPS):
+				event = self.chance.choice(events)
+				happened.append(event.__name__)
+				event()
+				self.work(self.subscription)
+				self.assert_all_agrees()
 
 	# --- events ---
 
@@ -154,12 +155,12 @@ class Story(BooksTestCase):
 
 	# --- what must hold ---
 
-	def check(self) -> None:
-		self.check_entries_are_payments()
-		self.check_receivable()
-		self.check_granted_are_paid()
-		self.check_time()
-		self.check_nothing_lies_idle()
+	def assert_all_agrees(self) -> None:
+		self.assert_entries_are_payments()
+		self.assert_receivable()
+		self.assert_granted_are_paid()
+		self.assert_time()
+		self.assert_nothing_lies_idle()
 
 	def entries(self, payment_type: str) -> list:
 		return frappe.get_all(
@@ -169,7 +170,7 @@ class Story(BooksTestCase):
 			order_by="name",
 		)
 
-	def check_entries_are_payments(self) -> None:
+	def assert_entries_are_payments(self) -> None:
 		"""One submitted Payment Entry for each applied payment, of its amount and in the ledger."""
 		applied = frappe.get_all(
 			"Subscription Payment",
@@ -196,7 +197,7 @@ class Story(BooksTestCase):
 			banks[row.voucher_no] += row.debit
 		self.assertEqual({row.name: row.paid_amount for row in entries}, banks)
 
-	def check_receivable(self) -> None:
+	def assert_receivable(self) -> None:
 		"""The customer owes what was invoiced less what was credited, paid, and not paid back."""
 		sold = frappe.get_all(
 			"Sales Invoice",
@@ -208,7 +209,7 @@ class Story(BooksTestCase):
 		paid_back = sum(row.paid_amount for row in self.entries("Pay"))
 		self.assert_owes(flt(sum(sold) - received + paid_back, 2), self.subscription)
 
-	def check_granted_are_paid(self) -> None:
+	def assert_granted_are_paid(self) -> None:
 		"""Exactly the invoices that Payment Entries cover, less what was credited, have given time."""
 		for name in self.invoices(self.subscription):
 			total, granted = frappe.db.get_value("Sales Invoice", name, ["grand_total", "service_granted"])
@@ -248,7 +249,7 @@ class Story(BooksTestCase):
 		begin, end = frappe.db.get_value("Sales Invoice", invoice, ["service_from", "service_to"])
 		return end - begin
 
-	def check_time(self) -> None:
+	def assert_time(self) -> None:
 		"""What is left of the paid time: what was granted, less what went by and what was taken back."""
 		now = {
 			name: self.window(name)
@@ -280,7 +281,7 @@ class Story(BooksTestCase):
 		used_up = sum((MONTH - self.window(name) for name in ever), ZERO)
 		return (sum(self.granted.values(), ZERO) + used_up) / timedelta(days=1)
 
-	def check_nothing_lies_idle(self) -> None:
+	def assert_nothing_lies_idle(self) -> None:
 		"""No money waits while an invoice does; the form shows what the ledger says."""
 		due = sum(row.due for row in ledger.open_invoices(self.subscription.name))
 		balance = float(ledger.balance(self.subscription.name))
@@ -295,17 +296,17 @@ class Story(BooksTestCase):
 
 
 class TestPrepaidStories(Story):
-	def test_story_1(self):
-		self.tell(1)
+	def test_money_invoices_and_time_agree_whatever_happens_1(self):
+		self.assert_all_agrees_whatever_happens(1)
 
-	def test_story_2(self):
-		self.tell(2)
+	def test_money_invoices_and_time_agree_whatever_happens_2(self):
+		self.assert_all_agrees_whatever_happens(2)
 
-	def test_story_3(self):
-		self.tell(3)
+	def test_money_invoices_and_time_agree_whatever_happens_3(self):
+		self.assert_all_agrees_whatever_happens(3)
 
-	def test_story_4(self):
-		self.tell(4)
+	def test_money_invoices_and_time_agree_whatever_happens_4(self):
+		self.assert_all_agrees_whatever_happens(4)
 
 
 class TestPostpaidStories(Story):
@@ -316,11 +317,11 @@ class TestPostpaidStories(Story):
 		subscriptions.activate(self.subscription.name)
 		self.subscription.reload()
 
-	def test_story_1(self):
-		self.tell(1)
+	def test_money_invoices_and_time_agree_whatever_happens_1(self):
+		self.assert_all_agrees_whatever_happens(1)
 
-	def test_story_2(self):
-		self.tell(2)
+	def test_money_invoices_and_time_agree_whatever_happens_2(self):
+		self.assert_all_agrees_whatever_happens(2)
 
-	def test_story_3(self):
-		self.tell(3)
+	def test_money_invoices_and_time_agree_whatever_happens_3(self):
+		self.assert_all_agrees_whatever_happens(3)

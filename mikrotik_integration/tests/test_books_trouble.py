@@ -1,9 +1,11 @@
 """Books that refuse: closed, frozen, disabled, missing. Money waits, the reason is shown, and nothing is lost."""
 
+from unittest.mock import patch
+
 import frappe
 from frappe.utils import add_days, get_first_day, now_datetime, nowdate
 
-from mikrotik_integration.services import application, clock, subscriptions
+from mikrotik_integration.services import application, clock, jobs, messages, subscriptions
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.test_books import COMPANY, BooksTestCase, _ensure_account
 
@@ -99,11 +101,12 @@ class TestBooksThatRefuse(BooksTestCase):
 		self.assert_owes(0, self.subscription)
 
 	def test_a_broken_message_template_is_not_met_before_the_books_stand(self):
-		from mikrotik_integration.services import messages
-
-		self.isp_settings.update({"send_sms": 1, "message_online": "{{ expiry.year.month }}"})
+		broken = "{{ expiry.year.month }}"
+		self.isp_settings.update({"send_sms": 1, "message_online": broken})
 		payment = self.pay(self.subscription)
-		messages.payment_applied(payment)
+		with patch.object(jobs, "enqueue") as queued:
+			messages.payment_applied(payment)
+		self.assertEqual(broken, queued.call_args.kwargs["template"])
 
 
 class TestUnusedCredit(BooksTestCase):

@@ -65,7 +65,7 @@ class RouterTestCase(ServiceTestCase):
 
 	def move(self, router, sim) -> None:
 		"""The address of a document leads to another box."""
-		frappe.db.set_value("MikroTik Settings", {"api_port": sim.port}, "ip_address", "gone.invalid")
+		factories.forget_routers_at(sim.host, sim.port)
 		values = {"ip_address": sim.host, "api_port": sim.port}
 		frappe.db.set_value("MikroTik Settings", router.name, values)
 		frappe.db.commit()

@@ -158,7 +158,8 @@ class TestManager(CustomerMaker, RoleTestCase):
 
 	def test_gives_a_special_price(self):
 		name = self.subscription.name
-		self.ok(self.person.resource("PUT", "Customer Subscription", name, price=1))
+		saved = self.ok(self.person.resource("PUT", "Customer Subscription", name, price=1))
+		self.assertEqual(1, saved["price"])
 
 
 class TestAdministrator(CustomerMaker, RoleTestCase):

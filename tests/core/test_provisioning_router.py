@@ -205,8 +205,8 @@ def test_lines_that_the_operator_adds_to_our_profile_stay(router):
 
 def test_any_number_of_devices_can_be_allowed(router):
 	bring_in_order(router, an_account(profile=replace(SILVER, device_limit=0)))
-	for _ in range(3):
-		router.customer.login("ann", "pw")
+	sessions = [router.customer.login("ann", "pw") for _ in range(3)]
+	assert all(session.is_live for session in sessions)
 
 
 # by hand, broken, old
