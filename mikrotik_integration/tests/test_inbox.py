@@ -405,7 +405,9 @@ class TestReceipts(InboxTestCase):
 					tell()
 					self.deliver()
 				for payment in (self.payment(name), self.payment(receipt)):
-					self.assertEqual(("Duplicate", desk), (payment.status, payment.duplicate_of), payment.source)
+					self.assertEqual(
+						("Duplicate", desk), (payment.status, payment.duplicate_of), payment.source
+					)
 				self.assertEqual([1500], [entry.paid_amount for entry in self.entries_of(self.subscription)])
 
 	def book_at_the_desk(self, receipt: str) -> str:
