@@ -96,17 +96,18 @@ def take_receipt(payment) -> None:
 
 
 def is_another_payment(receipt: str, express_request: str) -> bool:
-	"""Whether M-PESA confirmed this receipt as a payment that is not this push's. Of money that staff booked before it
-	came, it is not known how it was paid."""
+	"""Whether M-PESA confirmed this receipt as a payment that is not this push's. What staff booked before it came may
+	be, if the push is the same customer's."""
 	other = frappe.db.get_value(
 		"Subscription Payment", {"name": receipt, "verified": 1}, ["duplicate_of"], as_dict=True
 	)
 	if not other:
 		return False
-	source, paid_by = frappe.db.get_value(
-		"Subscription Payment", other.duplicate_of or receipt, ["source", "express_request"]
-	)
-	return source != "Desk" and paid_by != express_request
+	original = other.duplicate_of or receipt
+	if booked_for := frappe.db.get_value("Payment Entry", original, "party"):
+		pushed = {"express_request": express_request, "customer": booked_for}
+		return not frappe.db.exists("Subscription Payment", pushed)
+	return frappe.db.get_value("Subscription Payment", original, "express_request") != express_request
 
 
 def claim_receipt(push) -> str | None:
