@@ -3,6 +3,7 @@
 from mikrotik_integration.services import (
 	clock,
 	inbox_worker,
+	other_prompts,
 	purchase_sms,
 	purchases,
 	routers,
@@ -13,6 +14,7 @@ from mikrotik_integration.services import (
 def ask_for_payments_again() -> None:
 	"""Every minute: payments that nobody has answered for yet."""
 	inbox_worker.ask_again()
+	other_prompts.enqueue_asking()
 
 
 def send_codes() -> None:

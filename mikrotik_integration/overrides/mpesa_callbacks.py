@@ -10,7 +10,7 @@ import frappe
 from frappe_mpsa_payments.frappe_mpsa_payments.api import b2c, m_pesa_api
 from frappe_mpsa_payments.utils.doctype_names import B2C_REQUEST_DOCTYPE
 
-from mikrotik_integration.services import c2b, guests, locks, payments
+from mikrotik_integration.services import c2b, guests, locks, other_prompts, payments
 
 ASKED = "Integration Request"
 IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{5,99}", re.ASCII)
@@ -21,12 +21,15 @@ LARGEST_BODY = 20_000
 @frappe.whitelist(allow_guest=True)
 def stk_push_callback(**body: object) -> None:
 	told = _part(body, "Body", "stkCallback")
-	if _is_known("Mpesa Express Request", "checkout_request_id", told.get("CheckoutRequestID")):
-		with locks.seeing_commits():  # of two copies at once MariaDB 11.8 refuses one, else
-			m_pesa_api.stk_push_callback(**body)
-		payments.heard_of_prompt(
-			told.get("CheckoutRequestID")
-		)  # the app tells nobody of one that was refused
+	prompt = told.get("CheckoutRequestID")
+	if not _is_known("Mpesa Express Request", "checkout_request_id", prompt):
+		return
+	if str(told.get("ResultCode")) == "0" and other_prompts.is_one(prompt):
+		other_prompts.told_paid(prompt, {"Body": {"stkCallback": told}})
+		return
+	with locks.seeing_commits():  # of two copies at once MariaDB 11.8 refuses one, else
+		m_pesa_api.stk_push_callback(**body)
+	payments.heard_of_prompt(prompt)  # the app tells nobody of one that was refused
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])

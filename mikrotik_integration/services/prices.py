@@ -2,6 +2,9 @@
 invoice or the credit note that is below it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import frappe
 from frappe import _
 from frappe.utils import cint, flt
@@ -13,7 +16,17 @@ MANAGERS = {"System Manager", "ISP Administrator", "ISP Manager", "Accounts Mana
 
 def may_sell_for_less() -> bool:
 	"""Whether whoever is signed in decides about prices."""
-	return bool(MANAGERS & set(frappe.get_roles()))
+	return not frappe.flags.nobody_decides and bool(MANAGERS & set(frappe.get_roles()))
+
+
+@contextmanager
+def nobody_decides() -> Iterator[None]:
+	"""What is submitted meanwhile, as whatever user, is no manager's decision."""
+	before, frappe.flags.nobody_decides = frappe.flags.nobody_decides, True
+	try:
+		yield
+	finally:
+		frappe.flags.nobody_decides = before
 
 
 def plan_sold_as(item: str, subscription) -> str | None:

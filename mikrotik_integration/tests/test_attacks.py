@@ -14,7 +14,16 @@ import frappe
 from frappe.utils import now_datetime
 
 from mikrotik_integration import demo_company as site
-from mikrotik_integration.services import clock, inbox_worker, messages, payments, subscriptions
+from mikrotik_integration import tasks
+from mikrotik_integration.services import (
+	clock,
+	inbox_worker,
+	messages,
+	payments,
+	subscriptions,
+	voucher_books,
+	voucher_sales,
+)
 from mikrotik_integration.simulators.daraja import Decision, Fate, Fault, Kind, Trouble
 from mikrotik_integration.simulators.daraja.shapes import MALFORMATIONS
 from mikrotik_integration.tests import factories, visitors
@@ -686,38 +695,6 @@ class TestForgedBookings(AttackTestCase):
 		self.deliver()
 		self.assertEqual("Draft", self.status_of(self.subscription))
 
-	@unittest.skipUnless(find_spec("payments"), "ERPNext's Payment Request needs Frappe's app payments")
-	def test_a_forged_callback_for_a_payment_request_gives_no_service(self):
-		self.daraja.customer(self.subscription.phone_number).always(Decision.NEVER)
-		checkout = frappe.db.get_value(
-			"Mpesa Express Request", {"reference_name": self.payment_request()}, "checkout_request_id"
-		)
-		self.guest.call(visitors.STK_CALLBACK, **visitors.stk_callback(checkout, "QQQ9999999"))
-		self.look_at_the_books()
-		self.daraja.customer(self.subscription.phone_number).decide(Decision.CANCEL)
-		self.ask_now()
-		payment = self.payment(checkout)
-		self.assertEqual("Needs Review", payment.status)
-		self.assertIn(payment.payment_entry, payment.review_reason)
-
-	def payment_request(self) -> str:
-		from erpnext.accounts.doctype.payment_request.payment_request import make_payment_request
-
-		gateway = frappe.db.get_value("Payment Gateway Account", {"payment_gateway": f"Mpesa-{site.MPESA}"})
-		request = make_payment_request(
-			dt="Sales Invoice",
-			dn=self.invoice,
-			recipient_id="asha@example.com",
-			payment_gateway_account=gateway,
-			mute_email=1,
-			return_doc=1,
-		)
-		request.flags.mute_email = True
-		request.phone_number = f"0{self.subscription.phone_number[3:]}"
-		request.submit()
-		frappe.db.commit()
-		return request.name
-
 	def test_a_forged_confirmation_for_the_customer_gives_no_service(self):
 		"""With auto_reconcile_c2b on, the money is used for the customer's oldest invoice."""
 		register_urls(self)
@@ -733,6 +710,130 @@ class TestForgedBookings(AttackTestCase):
 			self.deliver()
 		self.assertEqual([], self.paid_for(self.subscription))
 		self.look_at_the_books()
+
+
+@unittest.skipUnless(find_spec("payments"), "ERPNext's Payment Request needs Frappe's app payments")
+class TestForgedPaymentsOfOtherPrompts(AttackTestCase):
+	"""frappe_mpsa_payments submits drafts and books Payment Entries when a callback says that their prompt is paid. The
+	number of a prompt is its time and its payer's phone: whoever is asked for the money can guess it."""
+
+	def setUp(self) -> None:
+		super().setUp()
+		self.daraja.customer(self.subscription.phone_number).always(Decision.NEVER)
+
+	def prompt_for(self, invoice: str) -> str:
+		"""A Payment Request to the phone; returns its prompt's CheckoutRequestID."""
+		from erpnext.accounts.doctype.payment_request.payment_request import make_payment_request
+
+		gateway = frappe.db.get_value("Payment Gateway Account", {"payment_gateway": f"Mpesa-{site.MPESA}"})
+		self.request = make_payment_request(
+			dt="Sales Invoice",
+			dn=invoice,
+			recipient_id="asha@example.com",
+			payment_gateway_account=gateway,
+			mute_email=1,
+			return_doc=1,
+		)
+		self.request.flags.mute_email = True
+		self.request.phone_number = f"0{self.subscription.phone_number[3:]}"
+		self.request.submit()
+		frappe.db.commit()
+		return frappe.db.get_value(
+			"Mpesa Express Request", {"reference_name": self.request.name}, "checkout_request_id"
+		)
+
+	def forge(self, checkout: str) -> None:
+		self.guest.call(visitors.STK_CALLBACK, **visitors.stk_callback(checkout, "QQQ9999999"))
+		self.deliver()
+		frappe.db.rollback()
+
+	def decide(self, decision: Decision) -> None:
+		self.daraja.customer(self.subscription.phone_number).decide(decision)
+		self.deliver()
+		frappe.db.rollback()
+
+	def an_invoice(self, item: str | None = None, rate: float = 500, **values):
+		item = item or self.a_cable()
+		return frappe.get_doc(
+			{
+				"doctype": "Sales Invoice",
+				"company": site.COMPANY,
+				"customer": self.subscription.customer,
+				"items": [{"item_code": item, "qty": 1, "rate": rate}],
+				**values,
+			}
+		).insert()
+
+	def a_cable(self) -> str:
+		item = {
+			"doctype": "Item",
+			"item_code": factories.unique("Cable"),
+			"item_group": frappe.db.get_value("Item Group", {"is_group": 0}),
+			"is_stock_item": 0,
+		}
+		return frappe.get_doc(item).insert().name
+
+	def submitted(self) -> str:
+		invoice = self.an_invoice()
+		invoice.submit()
+		frappe.db.commit()
+		return invoice.name
+
+	def asked_for(self) -> str:
+		return frappe.db.get_value("Payment Request", self.request.name, "status")
+
+	def test_what_is_no_internet_is_booked_when_it_is_paid_and_not_before(self):
+		checkout = self.prompt_for(self.submitted())
+		self.forge(checkout)
+		self.assertEqual(([], "Requested"), (self.paid_for(self.subscription), self.asked_for()))
+		self.decide(Decision.ACCEPT)
+		self.assertEqual(([500], "Paid"), (self.paid_for(self.subscription), self.asked_for()))
+		self.forge(checkout)
+		self.assertEqual([500], self.paid_for(self.subscription))
+
+	def test_what_is_paid_is_booked_although_the_callback_was_lost(self):
+		self.prompt_for(self.submitted())
+		self.daraja.courier.always(Fate(lost=True), Kind.STK)
+		self.addCleanup(self.daraja.courier.always, Fate(), Kind.STK)
+		self.decide(Decision.ACCEPT)
+		self.assertEqual([], self.paid_for(self.subscription))
+		tasks.ask_for_payments_again()
+		frappe.db.commit()
+		self.deliver()
+		self.assertEqual(([500], "Paid"), (self.paid_for(self.subscription), self.asked_for()))
+
+	def test_an_invoice_of_internet_is_booked_when_it_is_paid_and_not_before(self):
+		invoice = subscriptions.invoice(self.subscription.name)
+		frappe.db.commit()
+		self.forge(self.prompt_for(invoice))
+		self.assertEqual(([], "Requested"), (self.paid_for(self.subscription), self.asked_for()))
+		self.decide(Decision.ACCEPT)
+		self.ask_now()
+		self.assertEqual([1500], self.paid_for(self.subscription))
+		self.assertEqual("Active", self.status_of(self.subscription))
+
+	def test_a_sale_of_vouchers_that_waits_for_its_payment_is_not_submitted(self):
+		line = voucher_books.Line(factories.a_package().name, 1, 20)
+		draft = voucher_books.new_invoice(self.subscription.customer, self.router.name, [line], "till")
+		draft.is_pos = 1
+		draft.append("payments", {"mode_of_payment": "Cash", "amount": 0})
+		draft.insert()
+		frappe.db.commit()
+		self.forge(self.prompt_for(draft.name))
+		draft.reload()
+		self.assertEqual(0, draft.docstatus)
+		self.assertEqual([], voucher_sales.of_sale(draft.doctype, draft.name))
+
+	def test_a_draft_below_the_price_is_not_submitted_by_its_payment(self):
+		item = frappe.db.get_value("Internet Plan", self.subscription.internet_plan, "item")
+		draft = self.an_invoice(item, 1, customer_subscription=self.subscription.name)
+		frappe.db.commit()
+		self.prompt_for(draft.name)
+		self.decide(Decision.ACCEPT)
+		self.ask_now()
+		draft.reload()
+		self.assertEqual((0, "Draft"), (draft.docstatus, self.status_of(self.subscription)))
+		self.assertEqual([1], self.paid_for(self.subscription))  # what came in is the customer's
 
 
 class TestHostileNames(AttackTestCase):
