@@ -4,20 +4,19 @@ The app submits drafts and books Payment Entries as soon as a callback says that
 one: a prompt's number is its time and a phone. So M-PESA is asked first, and the app hears of what is paid.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import frappe
 from frappe.query_builder.functions import Coalesce
 from frappe.utils import now_datetime
 from frappe_mpsa_payments.frappe_mpsa_payments.api import m_pesa_api
 
+from mikrotik_integration.core.payments.asking import GIVE_UP_AFTER, next_ask
 from mikrotik_integration.core.payments.daraja import Outcome, StkAnswer
 from mikrotik_integration.services import daraja, inbox, jobs, locks, payments, prices, prompts
 
 REQUEST, PAYMENT = "Mpesa Express Request", "Subscription Payment"
-ASKED_WITHIN = timedelta(days=1)  # of the prompt; M-PESA takes it away after about a minute
-# minutes between questions, for prompts of up to so many minutes
-PAUSES = {10: 1, 120: 10, 1440: 60}
+A_MINUTE = timedelta(minutes=1)
 AT_ONCE = 50
 
 
@@ -59,31 +58,31 @@ def enqueue_asking() -> None:
 
 def ask_again(requests: list[str]) -> None:
 	"""Background job: those whose callback was lost, or came before M-PESA had an answer. Commits."""
-	_ask(dict.fromkeys(requests, {}))
+	_ask({request: {} for request in requests})
 
 
 def _due_ones() -> list[str]:
 	"""The last ones that are not booked, that the inbox does not ask about, and that are to be asked about this minute."""
+	now = now_datetime()
 	request, payment = frappe.qb.DocType(REQUEST), frappe.qb.DocType(PAYMENT)
 	open_ones = (
 		frappe.qb.from_(request)
 		.left_join(payment)
 		.on(payment.checkout_request_id == request.checkout_request_id)
 		.select(request.name, request.creation)
-		.where((request.creation > now_datetime() - ASKED_WITHIN) & (request.docstatus == 1))
+		.where((request.creation > now - GIVE_UP_AFTER) & (request.docstatus == 1))
 		.where((Coalesce(request.checkout_request_id, "") != "") & (request.is_reconciled == 0))
 		.where((request.status != "Failed") & payment.name.isnull())
 		.where(request.reference_doctype.notin(list(inbox.OURS_BY_DOCTYPE)))
 		.orderby(request.creation, order=frappe.qb.desc)
 	).run()
-	now = now_datetime()
-	return [name for name, creation in open_ones if _is_due(now - creation)][:AT_ONCE]
+	return [name for name, creation in open_ones if _is_due(creation, now)][:AT_ONCE]
 
 
-def _is_due(age: timedelta) -> bool:
-	minutes = age // timedelta(minutes=1)
-	pause = next((pause for until, pause in PAUSES.items() if minutes < until), None)
-	return bool(pause) and minutes % pause == 0
+def _is_due(begun: datetime, now: datetime) -> bool:
+	"""Whether the moment to ask was within the last minute."""
+	due = next_ask(begun, now - A_MINUTE)
+	return due is not None and due <= now
 
 
 def _ask(callbacks: dict[str, dict]) -> None:

@@ -792,11 +792,16 @@ class TestForgedPaymentsOfOtherPrompts(AttackTestCase):
 		self.assertEqual([500], self.paid_for(self.subscription))
 
 	def test_what_is_paid_is_booked_although_the_callback_was_lost(self):
-		self.prompt_for(self.submitted())
+		checkout = self.prompt_for(self.submitted())
 		self.daraja.courier.always(Fate(lost=True), Kind.STK)
 		self.addCleanup(self.daraja.courier.always, Fate(), Kind.STK)
 		self.decide(Decision.ACCEPT)
 		self.assertEqual([], self.paid_for(self.subscription))
+		a_while_ago = now_datetime() - timedelta(seconds=30)
+		frappe.db.set_value(
+			"Mpesa Express Request", {"checkout_request_id": checkout}, "creation", a_while_ago
+		)
+		frappe.db.commit()
 		tasks.ask_for_payments_again()
 		frappe.db.commit()
 		self.deliver()
