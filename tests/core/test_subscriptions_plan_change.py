@@ -221,6 +221,12 @@ OFFERS = st.builds(
 )
 
 
+def test_more_time_than_the_calendar_has_is_refused():
+	dear, cheap = offer(Decimal("16.25"), 1), offer(Decimal("0.08"), 365)
+	with pytest.raises(OverflowError):
+		change(paid(12, dear.terms), dear, cheap)
+
+
 @given(st.lists(OFFERS, min_size=2, max_size=6), st.integers(1, 12), st.integers(0, 400))
 def test_the_worth_of_what_is_left_never_grows(offers: list[Offer], months: int, days: int):
 	"""However often the plan is changed: what is left, at the price of the present plan, buys no more than before."""
@@ -229,7 +235,11 @@ def test_the_worth_of_what_is_left_never_grows(offers: list[Offer], months: int,
 	worth_before: Fraction | None = None
 	for old, new in itertools.pairwise(offers):
 		before = max(ZERO, left(standing, now))
-		standing = change(standing, old, new, now)
+		try:
+			standing = change(standing, old, new, now)
+		except OverflowError:
+			assert new.rate < old.rate  # and the change is refused
+			return
 		after = max(ZERO, left(standing, now))
 		if old.price and new.price:
 			assert _money(after, new) <= _money(before, old)
