@@ -91,6 +91,19 @@ _documents = [
 	"Subscription Payment",
 	"Usage Record",
 ]
+# its tables, in Frappe 15 and 16
+_rows_of_customer = (
+	"Allowed To Transact With",
+	"Customer Credit Limit",
+	"Party Account",
+	"Portal User",
+	"Sales Team",
+	"Supplier Number At Customer",
+)
+doc_events |= {
+	doctype: {"before_insert": "mikrotik_integration.overrides.customer.before_insert_of_row"}
+	for doctype in _rows_of_customer
+}
 _text_fields = "mikrotik_integration.overrides.text_fields"
 doc_events |= {
 	doctype: {event: f"{_text_fields}.{event}" for event in ("before_insert", "validate", "before_print")}
@@ -162,6 +175,9 @@ override_whitelisted_methods = {
 	"frappe.client.get": "mikrotik_integration.overrides.desk_search.get",
 	"frappe.client.get_count": "mikrotik_integration.overrides.desk_search.get_count",
 	"frappe.client.validate_link": "mikrotik_integration.overrides.desk_search.validate_link",
+	"frappe.core.doctype.sms_settings.sms_settings.send_sms": "mikrotik_integration.overrides.sms_settings.send_sms",
+	"frappe.desk.form.load.getdoc": "mikrotik_integration.overrides.desk_form.getdoc",
+	"frappe.desk.form.load.get_docinfo": "mikrotik_integration.overrides.desk_form.get_docinfo",
 	f"{_mpesa_app}.api.m_pesa_api.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
 	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
 	f"{_mpesa_app}.api.m_pesa_api.get_draft_pos_invoice": "mikrotik_integration.overrides.mpesa_endpoints.get_draft_pos_invoice",

@@ -1,4 +1,8 @@
-"""ERPNext's Customer: disabling one ends the service, enabling one brings it back."""
+"""ERPNext's Customer: disabling one ends the service, enabling one brings it back. Who may make Customers and not change
+them, as our roles, adds nothing to one that is there.
+"""
+
+import frappe
 
 from mikrotik_integration.services import subscriptions
 
@@ -7,3 +11,10 @@ def on_update(doc, method=None) -> None:
 	before = doc.get_doc_before_save()
 	if before and bool(before.disabled) != bool(doc.disabled):
 		subscriptions.follow_customer(doc.name, disabled=bool(doc.disabled))
+
+
+def before_insert_of_row(doc, method=None) -> None:
+	"""A row that is inserted by itself, past its Customer (or Supplier): Frappe asks whether the user may make such
+	documents, and not about this one. A portal user, say, sees all that the Customer may see."""
+	if not doc.flags.ignore_permissions:
+		frappe.get_doc(doc.parenttype, doc.parent).check_permission("write")

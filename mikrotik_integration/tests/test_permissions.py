@@ -164,6 +164,31 @@ class TestPortalCustomer(PermissionTestCase):
 		self.assertEqual(200, answer.status_code)
 		self.assert_silent(answer, "does not pay, again", "10.11.12.13")
 
+	def test_what_staff_wrote_about_them_is_not_theirs_to_read(self):
+		subscription = frappe.get_doc("Customer Subscription", self.subscription.name)
+		subscription.add_comment("Comment", "does not pay, again")
+		subscription.hold_reason = "stole a router"
+		subscription.save()
+		frappe.db.commit()
+		manager = self.visitor("ISP Manager")
+		for function in ("getdoc", "get_docinfo"):
+			asked = {"doctype": subscription.doctype, "name": subscription.name}
+			with self.subTest(function):
+				answer = self.customer.call(f"frappe.desk.form.load.{function}", **asked)
+				self.assert_refused(answer)
+				self.assert_silent(answer, "does not pay, again", "stole a router")
+				shown = manager.call(f"frappe.desk.form.load.{function}", **asked).text
+				self.assertIn("does not pay, again", shown)
+				self.assertIn("stole a router", shown)
+
+	def test_sends_nobody_a_message_at_the_providers_cost(self):
+		asked = {"receiver_list": '["0712345678"]', "msg": "You have won"}
+		function = "frappe.core.doctype.sms_settings.sms_settings.send_sms"
+		self.assert_refused(self.customer.call(function, **asked))
+		answer = self.visitor("ISP Staff").call(function, **asked)
+		self.assertIn("SMS Settings", answer.text)  # there are none here
+		self.assertEqual(200, answer.status_code)
+
 	def test_cannot_change_or_delete_even_their_own(self):
 		name = self.subscription.name
 		self.assert_refused(

@@ -2,6 +2,7 @@
 
 import frappe
 
+from mikrotik_integration import demo_company as site
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
 from mikrotik_integration.tests.test_forms_browser import BrowserTestCase
@@ -116,6 +117,28 @@ class TestStaff(CustomerMaker, RoleTestCase):
 			self.assertFalse(self.may_read(doctype), doctype)
 		for report in ("Payments and Ledger", "Internet Revenue", "Voucher Sales"):
 			self.refused(self.person.call("frappe.desk.query_report.run", report_name=report, filters="{}"))
+
+
+	def test_adds_nothing_to_a_customer_that_is_there(self):
+		"""Frappe lets whoever may make Customers add rows to each of them, past the Customer itself."""
+		values = {"user": self.person.user, "company": site.COMPANY, "credit_limit": 1}
+		for field in frappe.get_meta("Customer").get_table_fields():
+			where = {
+				"parent": self.subscription.customer,
+				"parenttype": "Customer",
+				"parentfield": field.fieldname,
+			}
+			with self.subTest(field.fieldname):
+				self.refused(self.person.resource("POST", field.options, **where, **values))
+				self.assertFalse(frappe.db.exists(field.options, where))
+		with_a_portal_user = self.person.resource(
+			"POST",
+			"Customer",
+			customer_name=factories.unique("Achieng"),
+			portal_users=[{"user": self.person.user}],
+			**NEW_CUSTOMER,
+		)
+		self.assertEqual(1, len(self.ok(with_a_portal_user)["portal_users"]))
 
 
 class TestManager(CustomerMaker, RoleTestCase):

@@ -823,6 +823,53 @@ class TestChangingVouchers(VoucherAttackTestCase):
 					self.assertEqual(403, answer.status_code, answer.text[:300])
 			self.assertEqual(403, visitor.resource("DELETE", VOUCHER, self.for_sale_name).status_code)
 
+	def test_nobody_writes_a_purchase_by_hand(self):
+		"""Without its voucher, its money would be owed back, and the voucher go on working."""
+		bought = self.bought()
+		manager, administrator = (
+			Visitor(self.web.url, visitors.a_user(role)) for role in ("ISP Manager", "ISP Administrator")
+		)
+		manager.call("frappe.share.add", doctype=PURCHASE, name=bought.name, user=manager.user, write=1)
+		for visitor in (manager, administrator):
+			for values in (
+				{"hotspot_voucher": None},
+				{"price": 1},
+				{"status": "Refund Due"},
+				{"phone_number": "254700000001", "sms_status": "Waiting"},
+			):
+				with self.subTest(user=visitor.user, **values):
+					answer = visitor.resource("PUT", PURCHASE, bought.name, **values)
+					self.assertEqual(403, answer.status_code, answer.text[:300])
+		frappe.db.rollback()
+		self.assertEqual(bought.as_dict(), frappe.get_doc(PURCHASE, bought.name).as_dict())
+
+	def bought(self):
+		phone = factories.a_phone()
+		self.buy(phone)
+		self.settle()
+		return self.purchase_of(phone)
+
+	def test_to_whom_a_batch_was_sold_is_not_written_by_hand(self):
+		batch = frappe.get_doc(
+			"Hotspot Voucher Batch", frappe.db.get_value(VOUCHER, self.for_sale_name, "batch")
+		)
+		manager = Visitor(self.web.url, visitors.a_user("ISP Manager"))
+		made_up = {
+			"status": "Failed",
+			"made": 77,
+			"origin": "Imported",
+			"customer": voucher_books.walk_in_customer(),
+			"sold_on": "2026-01-01 00:00:00",
+			"sold_by": manager.user,
+		}
+		answer = manager.resource("PUT", batch.doctype, batch.name, **made_up, notes="in the drawer")
+		self.assertEqual(200, answer.status_code, answer.text[:300])
+		frappe.db.rollback()
+		after = frappe.get_doc(batch.doctype, batch.name)
+		self.assertEqual("in the drawer", after.notes)
+		for field in made_up:
+			self.assertEqual(batch.get(field), after.get(field), field)
+
 	def test_made_up_documents_change_nothing_of_other_routers(self):
 		elsewhere = factories.a_router(self.another_router())
 		sold = frappe.db.get_value(VOUCHER, {"code": self.sell()})

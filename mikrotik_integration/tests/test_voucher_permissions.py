@@ -66,6 +66,19 @@ class TestCodesForSale(VoucherPermissionsTestCase):
 				self.assertEqual(expected, self.status(visitor, "GET", VOUCHER, self.for_sale[0]))
 				self.assertEqual(200, self.status(visitor, "GET", VOUCHER, self.sold))
 
+	def test_only_managers_see_codes_on_the_router_that_were_made_elsewhere(self):
+		"""Printed elsewhere, they may be for sale still, until somebody imports them."""
+		self.sim.run("/ip/hotspot/user/add", name="k7w2mzpq", password="k7w2mzpq")
+		self.check_router(self.router)
+		sees = {"ISP Staff": False, "Accounts User": False, "ISP Manager": True, "ISP Administrator": True}
+		for role, seen in sees.items():
+			for way in ("frappe.desk.form.load.getdoc", "frappe.client.get"):
+				with self.subTest(role, way=way):
+					asked = {"doctype": "MikroTik Settings", "name": self.router.name}
+					answer = self.visitor(role).call(way, **asked)
+					self.assertEqual(200, answer.status_code)
+					self.assertEqual(seen, "k7w2mzpq" in answer.text)
+
 	def test_no_way_round_the_list_shows_staff_a_code_for_sale(self):
 		staff = self.visitor("ISP Staff")
 		name, code = self.for_sale[0], self.codes[0]

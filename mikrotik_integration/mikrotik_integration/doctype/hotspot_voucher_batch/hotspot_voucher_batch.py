@@ -11,8 +11,14 @@ MOST = 10_000
 
 class HotspotVoucherBatch(Document):
 	def validate(self) -> None:
+		self.keep_what_was_written()
 		self.validate_quantity()
 		voucher_packages.check(self.internet_plan)
+
+	def keep_what_was_written(self) -> None:
+		"""What services write stays as they wrote it, whatever a request says: to whom the batch was sold, and how."""
+		fields = [field.fieldname for field in self.meta.fields if field.read_only]
+		self.update(frappe.db.get_value(self.doctype, self.name, fields, as_dict=True) or {})
 
 	def validate_quantity(self) -> None:
 		if not 1 <= (self.quantity or 0) <= MOST:
