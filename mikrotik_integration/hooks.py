@@ -38,6 +38,12 @@ doc_events = {
 		"on_submit": "mikrotik_integration.overrides.payment_entry.on_submit",
 		"on_cancel": "mikrotik_integration.overrides.payment_entry.on_cancel",
 	},
+	"Comment": {
+		"on_update": "mikrotik_integration.overrides.staff_notes.on_update",
+	},
+	"Communication": {
+		"on_update": "mikrotik_integration.overrides.staff_notes.on_update",
+	},
 	"System Settings": {
 		"on_update": "mikrotik_integration.overrides.system_settings.on_update",
 	},
@@ -171,13 +177,16 @@ _mpesa_judged = {
 		"get_mode_of_payment_account": ["frappe_mpsa_payments.utils.utils"],
 	},
 }
+_payment_request = "erpnext.accounts.doctype.payment_request.payment_request"
 override_whitelisted_methods = {
 	"frappe.client.get": "mikrotik_integration.overrides.desk_search.get",
 	"frappe.client.get_count": "mikrotik_integration.overrides.desk_search.get_count",
 	"frappe.client.validate_link": "mikrotik_integration.overrides.desk_search.validate_link",
 	"frappe.core.doctype.sms_settings.sms_settings.send_sms": "mikrotik_integration.overrides.sms_settings.send_sms",
-	"frappe.desk.form.load.getdoc": "mikrotik_integration.overrides.desk_form.getdoc",
-	"frappe.desk.form.load.get_docinfo": "mikrotik_integration.overrides.desk_form.get_docinfo",
+	"frappe.desk.form.load.getdoc": "mikrotik_integration.overrides.staff_notes.getdoc",
+	"frappe.desk.form.load.get_docinfo": "mikrotik_integration.overrides.staff_notes.get_docinfo",
+	f"{_payment_request}.make_payment_request": "mikrotik_integration.overrides.payment_request.make_payment_request",
+	f"{_payment_request}.resend_payment_email": "mikrotik_integration.overrides.payment_request.resend_payment_email",
 	f"{_mpesa_app}.api.m_pesa_api.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
 	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
 	f"{_mpesa_app}.api.m_pesa_api.get_draft_pos_invoice": "mikrotik_integration.overrides.mpesa_endpoints.get_draft_pos_invoice",

@@ -60,11 +60,7 @@ def owe_refund(payment, reason: str) -> None:
 	status = frappe.db.get_value(PURCHASE, name, "status")
 	if status == "Failed" or (status == "Waiting" and not has_open_prompt(name)):
 		frappe.db.set_value(VOUCHER, {"reserved_for": name}, "reserved_for", None)
-		frappe.db.set_value(
-			PURCHASE,
-			name,
-			{"status": "Refund Due", "status_reason": reason, "hotspot_voucher": None},
-		)
+		frappe.db.set_value(PURCHASE, name, {"status": "Refund Due", "status_reason": reason})
 	refunds.review(name, reason)
 
 

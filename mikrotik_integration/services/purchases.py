@@ -120,8 +120,8 @@ def _record(plan, router, phone: str, mac: str, language: str, sold_by: str | No
 	).insert(ignore_permissions=True)
 	if plan.codes_from == voucher_sales.POOL:
 		(voucher,) = voucher_sales.take_from_pool(plan.name, router.name, 1)
+		# said on the voucher alone: whoever reads the purchase would read the code that it names
 		frappe.db.set_value(VOUCHER, voucher, "reserved_for", purchase.name)
-		purchase.db_set("hotspot_voucher", voucher)
 	return purchase
 
 
@@ -145,7 +145,7 @@ def give_up(name: str, reason: str) -> None:
 		"review_reason",
 	)
 	status, because = ("Refund Due", owed) if owed else ("Failed", reason)
-	purchase.db_set({"status": status, "status_reason": because[:500], "hotspot_voucher": None})
+	purchase.db_set({"status": status, "status_reason": because[:500]})
 
 
 def _forget(name: str) -> None:
@@ -186,8 +186,6 @@ def _free(purchase) -> None:
 	if _has_payment(purchase.name, status="Verified"):  # it is about to be booked
 		return
 	frappe.db.set_value(VOUCHER, {"reserved_for": purchase.name}, "reserved_for", None)
-	if purchase.status == "Waiting":
-		purchase.db_set("hotspot_voucher", None)
 
 
 def token_of(name: str) -> str:

@@ -456,6 +456,32 @@ class TestPaymentPage(AudienceTestCase):
 					self.assertEqual(1, len(answers), answers)
 		self.assertEqual([], self.prompts_to(self.stranger))
 
+	def test_a_payment_request_is_made_by_staff_and_by_whoever_the_invoice_is_for(self):
+		"""ERPNext lets guests make one for any invoice, and read in it whose it is."""
+		module = "erpnext.accounts.doctype.payment_request.payment_request"
+		asked = {"dt": "Sales Invoice", "dn": self.invoice, "recipient_id": "mallory@example.com"}
+		theirs = {"reference_name": self.invoice}
+		for visitor in (self.guest, self.customer):
+			for more in ({}, {"submit_doc": 1, "phone_number": self.stranger}):
+				with self.subTest(user=visitor.user, **more):
+					answer = visitor.call(f"{module}.make_payment_request", **asked, **more)
+					self.assertEqual(403, answer.status_code, answer.text[:300])
+					self.assertNotIn(self.subscription.customer, answer.text)
+		frappe.db.rollback()
+		self.assertFalse(frappe.db.exists("Payment Request", theirs))
+		for roles in ((), ("Accounts User",)):
+			visitor = Visitor(
+				self.web.url,
+				visitors.a_user(*roles) if roles else visitors.a_portal_user(self.subscription.customer),
+			)
+			with self.subTest(user=visitor.user):
+				answer = visitor.call(f"{module}.make_payment_request", **asked)
+				self.assertEqual(200, answer.status_code, answer.text[:300])
+				made = answer.json()["message"]["name"]
+				for other in (self.guest, self.customer):
+					resent = other.call(f"{module}.resend_payment_email", docname=made)
+					self.assertEqual(403, resent.status_code, resent.text[:300])
+
 	def test_prompts_are_not_sprayed_over_strangers(self):
 		document = self.payment_request()
 		phones = [factories.a_phone() for _number in range(20)]

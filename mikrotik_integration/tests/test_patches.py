@@ -2,7 +2,7 @@
 
 import frappe
 
-from mikrotik_integration.patches import rename_router_of_api_log
+from mikrotik_integration.patches import rename_router_of_api_log, staff_notes
 from mikrotik_integration.services import api_log
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
@@ -23,3 +23,9 @@ class TestPatches(ServiceTestCase):
 		)
 		rename_router_of_api_log.execute()
 		self.assertEqual(router.name, frappe.db.get_value(LOG, name, "router"))
+
+	def test_copies_of_comments_are_taken_out_of_what_customers_may_read(self):
+		subscription = factories.a_subscription(factories.a_router(self.sim))
+		subscription.db_set("_comments", '[{"comment": "does not pay"}]')
+		staff_notes.execute()
+		self.assertIsNone(frappe.db.get_value(subscription.doctype, subscription.name, "_comments"))

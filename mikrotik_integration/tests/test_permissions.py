@@ -181,6 +181,28 @@ class TestPortalCustomer(PermissionTestCase):
 				self.assertIn("does not pay, again", shown)
 				self.assertIn("stole a router", shown)
 
+	def test_nor_is_its_copy_in_the_document(self):
+		subscription = self.subscription
+		subscription.add_comment("Comment", "does not pay, again")
+		frappe.get_doc(
+			{
+				"doctype": "Communication",
+				"content": "do not answer him",
+				"reference_doctype": subscription.doctype,
+				"reference_name": subscription.name,
+			}
+		).insert()
+		frappe.db.commit()
+		for function, asked in (
+			("frappe.client.get_list", {"fields": ["_comments"]}),
+			("frappe.client.get_value", {"filters": subscription.name, "fieldname": "_comments"}),
+			("frappe.desk.reportview.get", {"fields": '["_comments"]'}),
+		):
+			with self.subTest(function):
+				answer = self.customer.call(function, doctype=subscription.doctype, **asked)
+				self.assertEqual(200, answer.status_code)
+				self.assert_silent(answer, "does not pay, again", "do not answer him")
+
 	def test_sends_nobody_a_message_at_the_providers_cost(self):
 		asked = {"receiver_list": '["0712345678"]', "msg": "You have won"}
 		function = "frappe.core.doctype.sms_settings.sms_settings.send_sms"

@@ -118,7 +118,6 @@ class TestStaff(CustomerMaker, RoleTestCase):
 		for report in ("Payments and Ledger", "Internet Revenue", "Voucher Sales"):
 			self.refused(self.person.call("frappe.desk.query_report.run", report_name=report, filters="{}"))
 
-
 	def test_adds_nothing_to_a_customer_that_is_there(self):
 		"""Frappe lets whoever may make Customers add rows to each of them, past the Customer itself."""
 		values = {"user": self.person.user, "company": site.COMPANY, "credit_limit": 1}

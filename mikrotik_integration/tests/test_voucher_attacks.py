@@ -632,6 +632,21 @@ class TestReadingCodes(VoucherAttackTestCase):
 					for secret in (*self.codes, *map(codes.shown, self.codes)):
 						self.assertNotIn(secret, answer.text)
 
+	def test_nor_by_way_of_the_purchase_that_reserved_one(self):
+		"""Of a document that another one links to, Frappe shows fields to whoever has a role for its kind."""
+		pool = self.a_pool(1)
+		code = frappe.db.get_value(VOUCHER, {"internet_plan": pool.name}, "code")
+		self.buy(factories.a_phone(), package=pool.name)
+		self.assertEqual(0, self.for_sale(pool))
+		for roles in (("ISP Staff",), ("Accounts User",)):
+			visitor = Visitor(self.web.url, visitors.a_user(*roles))
+			for way in ("frappe.client.get_list", "frappe.desk.reportview.get"):
+				with self.subTest(way, roles=roles):
+					asked = {"fields": '["name", "hotspot_voucher.code as code"]', "limit_page_length": 0}
+					answer = visitor.call(way, doctype=PURCHASE, **asked)
+					self.assertEqual(200, answer.status_code, answer.text[:300])
+					self.assertNotIn(code, answer.text)
+
 	def test_nobody_feels_for_them_by_counting(self):
 		right, wrong = f"{self.codes[0][:7]}%", "0000000%"
 		for roles in (("ISP Staff",), ("Accounts User",), ("Customer",)):
