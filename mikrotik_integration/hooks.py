@@ -112,7 +112,10 @@ doc_events |= {
 }
 _text_fields = "mikrotik_integration.overrides.text_fields"
 doc_events |= {
-	doctype: {event: f"{_text_fields}.{event}" for event in ("before_insert", "validate", "before_print")}
+	doctype: {
+		**{event: f"{_text_fields}.{event}" for event in ("before_insert", "validate", "before_print")},
+		"after_rename": "mikrotik_integration.overrides.renaming.after_rename",
+	}
 	for doctype in _documents
 }
 

@@ -442,6 +442,39 @@ class TestFreeService(PermissionTestCase):
 					)
 					self.assert_refused(answer)
 
+	def test_nobody_gives_a_document_another_name(self):
+		"""Frappe's ``rename`` asks whoever calls it whether it shall check anything."""
+		payment = self.paid()
+		group = frappe.get_doc({"doctype": "Router Group", "group_name": factories.unique("Town")}).insert()
+		customer = Visitor(self.web.url, visitors.a_portal_user(self.subscription.customer))
+		staff, manager = self.visitor("ISP Staff"), self.visitor("ISP Manager")
+		subscription = ("Customer Subscription", self.subscription.name)
+		for visitor, doctype, name in (
+			(customer, *subscription),
+			(manager, *subscription),
+			(staff, "Subscription Payment", payment),
+			(staff, "MikroTik Settings", self.router.name),
+			(staff, "Router Group", group.name),
+		):
+			with self.subTest(doctype, user=visitor.user):
+				answer = visitor.call(
+					"run_doc_method",
+					dt=doctype,
+					dn=name,
+					method="rename",
+					args=json.dumps({"name": factories.a_phone(), "force": 1, "validate_rename": 0}),
+				)
+				self.assert_refused(answer)
+				frappe.db.rollback()
+				self.assertTrue(frappe.db.exists(doctype, name))
+		renamed = manager.call(
+			"frappe.model.rename_doc.update_document_title",
+			doctype="Router Group",
+			docname=group.name,
+			name=factories.unique("City"),
+		)
+		self.assertEqual(200, renamed.status_code, renamed.text[:300])
+
 	def test_no_document_method_is_open_that_is_not_meant_to_be(self):
 		manager = self.visitor("ISP Manager")
 		for doctype, name, method in (

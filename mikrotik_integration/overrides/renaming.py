@@ -1,0 +1,14 @@
+"""The names of our documents are identities: an account number, a receipt that counts once, a router.
+
+Frappe lets whoever may read a document call its ``rename``, and say that nothing is to be checked: not the right to
+write, and not ``before_rename``.
+"""
+
+import frappe
+from frappe import _
+
+
+def after_rename(doc, method=None, *_names) -> None:
+	if not doc.meta.allow_rename:
+		frappe.throw(_("{0} cannot be renamed").format(_(doc.doctype)), frappe.PermissionError)
+	doc.check_permission("write")
