@@ -136,6 +136,14 @@ class TestGuessing(VoucherAttackTestCase):
 			answer = self.ask("redeem", code=right, **self.from_anywhere())
 			self.assertEqual(429, answer.status_code)
 
+	def test_nor_is_the_number_after_a_word_that_all_of_them_begin_with(self):
+		right = self.a_code(f"kahawa{secrets.randbelow(10**4):04}")
+		with patch.object(prompts, "SHORT_CODES", (30, 600)):
+			for _number in range(30):
+				self.ask("redeem", code=f"kahawa{secrets.randbelow(10**4):04}x", **self.from_anywhere())
+			answer = self.ask("redeem", code=right, **self.from_anywhere())
+			self.assertEqual(429, answer.status_code)
+
 	def test_a_flood_of_guesses_at_short_codes_does_not_shut_out_a_device_that_uses_a_voucher_here(self):
 		right, other = (self.a_code(str(secrets.randbelow(10**6)).zfill(6)) for _number in range(2))
 		self.assertEqual("ok", self.told("redeem", code=right, mac=self.mac)["state"])

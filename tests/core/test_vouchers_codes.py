@@ -148,3 +148,16 @@ def test_folding_leaves_our_codes_as_they_are(length):
 )
 def test_a_code_made_elsewhere_that_folding_would_change_is_known(code, changed):
 	assert codes.is_changed_by_folding(code) is changed
+
+
+@given(made.filter(lambda code: not code.isdigit()))
+def test_a_code_of_ours_is_too_long_to_be_guessed(code):
+	assert not codes.is_guessable(code)
+	assert not codes.is_guessable(codes.shown(code).upper())
+
+
+@pytest.mark.parametrize(
+	"code", ["1234", "482915", "Shop-1", "kahawa4821", "WIFI-48215", "promo2026-0815", "0" * 12, "", "é" * 20]
+)
+def test_a_code_of_a_word_and_a_number_is_guessed_however_long_it_is(code):
+	assert codes.is_guessable(code)

@@ -54,11 +54,13 @@ def guesses(length: int) -> int:
 
 
 def is_guessable(typed: str) -> bool:
-	"""Whether fewer than a million million codes look like this one: it may have been made elsewhere, short or of
-	digits alone, and nothing but the number of tries protects it."""
+	"""Whether fewer than a million million codes look like this one, and nothing but the number of tries protects it: it
+	was made elsewhere, short, of digits alone, or of a word that others begin with, too, and a number."""
 	code = normalise(typed)
-	letters = 10 if code.isdigit() else len(ALPHABET)
-	return int(letters ** len(code)) < guesses(MIN_LENGTH)
+	if code.isdigit():
+		return 10 ** len(code) < guesses(MIN_LENGTH)
+	end = code[-MIN_LENGTH:]
+	return len(end) < MIN_LENGTH or not set(end) <= set(ALPHABET)
 
 
 def is_changed_by_folding(code: str) -> bool:
