@@ -48,6 +48,7 @@ class HotspotUser(RuleBasedStateMachine):
 		super().__init__()
 		self.state: CounterState | None = None
 		self.row, self.row_number = ZERO, 1
+		self.backup = (ZERO, 1)
 		self.live: dict[str, tuple[int, int, int]] = {}
 		self.true, self.counted = ZERO, ZERO
 		self.exact = True
@@ -84,6 +85,18 @@ class HotspotUser(RuleBasedStateMachine):
 	def reset_counters(self):
 		self.exact = self.exact and self.row == ZERO
 		self.row = ZERO
+
+	@rule()
+	def back_up(self):
+		self.backup = (self.row, self.row_number)
+
+	@precondition(lambda self: self.backup[1] == self.row_number)
+	@rule()
+	def restore_the_backup(self):
+		"""The row shows again what it showed then, though nothing moved."""
+		self.exact = self.exact and self.backup[0] == self.row and not self.live
+		self.row = self.backup[0]
+		self.live.clear()
 
 	@rule()
 	def made_anew(self):
@@ -230,8 +243,14 @@ def test_what_was_lost_is_not_held_against_the_customer_for_ever():
 	assert counted(live, cut, later, used)[-1] == (70, 0, 9)
 
 
-def test_a_row_that_was_set_back_counts_from_zero():
-	assert counted(a_reading((100, 100, 100)), a_reading((30, 40, 50))) == [(100, 100, 100), (30, 40, 50)]
+def test_a_row_that_was_set_back_counts_nothing_and_from_there_on():
+	before, restored, later = a_reading((100, 100, 100)), a_reading((30, 40, 50)), a_reading((31, 42, 53))
+	assert counted(before, restored, later) == [(100, 100, 100), ZERO, (1, 2, 3)]
+
+
+def test_what_a_session_leaves_in_a_row_that_was_reset_is_not_counted_again():
+	live, reset = a_reading((9, 9, 9), a_session((100, 0, 60))), a_reading(ZERO, a_session((110, 0, 66)))
+	assert counted(live, reset, a_reading((115, 0, 70)))[1:] == [(10, 0, 6), (5, 0, 4)]
 
 
 def test_a_row_made_anew_counts_from_zero_even_if_it_is_ahead_of_the_old_one():

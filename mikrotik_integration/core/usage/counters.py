@@ -2,7 +2,8 @@
 
 A hotspot user's row holds the usage of its ended sessions; while somebody is on, that session's bytes are
 elsewhere. When it ends the router adds them to the row, where they must not be counted again; a power cut
-loses them instead. No byte is ever counted twice; what cannot be known for sure is left out.
+loses them instead. No byte is ever counted twice; what cannot be known for sure is left out. So nothing is counted
+from a row that was set back: it was reset, or a backup of the router was restored and it shows old bytes again.
 """
 
 from __future__ import annotations
@@ -71,10 +72,11 @@ def advance(previous: CounterState | None, reading: AccountReading) -> tuple[Cou
 	if not reading.is_counted:
 		row, row_id = before.row, before.row_id
 	is_same_row = before.row_id in ("", row_id)
-	fresh_in_row = _risen(before.row, row) if is_same_row else row
+	was_set_back = is_same_row and _fell(before.row, row)
 	sessions = _seen(before, reading.sessions)
 	ended = _sum(seen.counts for key, seen in before.sessions.items() if _has_ended(key, seen, sessions))
 	flushed = _sum((ended, before.owed))
+	fresh_in_row = _least(row, flushed) if was_set_back else _above(row, before.row) if is_same_row else row
 	moved = _sum(_growth(before.sessions.get(key), seen) for key, seen in sessions.items())
 	counted = _sum((_above(fresh_in_row, flushed), moved))
 	# What the row did not show this time, because it could not be read, it may yet show.
@@ -122,9 +124,8 @@ def _fell(before: Iterable[int], now: Iterable[int]) -> bool:
 	return any(new < old for old, new in zip(before, now, strict=True))
 
 
-def _risen(before: Counts, now: Counts) -> Counts:
-	"""How much each of a row's counters rose; all of it if it was reset in between."""
-	return _counts(new - old if new >= old else new for old, new in zip(before, now, strict=True))
+def _least(amounts: Counts, most: Counts) -> Counts:
+	return _counts(map(min, amounts, most))
 
 
 def _above(amounts: Counts, parts: Counts) -> Counts:
