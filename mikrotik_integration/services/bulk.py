@@ -5,10 +5,13 @@ from typing import Any
 import frappe
 
 CHUNK = 1000
+# what a column of this type holds: a sum stays there, whatever a router says
+MOST = {"Int": 2**31 - 1, "Long Int": 2**63 - 1, "Float": 10**12 - 1}
 
 
 def update_rows(doctype: str, rows: dict[str, dict[str, Any]], add: tuple[str, ...] = ()) -> None:
-	"""Set columns of many rows by name; the columns in ``add`` are increased instead.
+	"""Set columns of many rows by name; the columns in ``add`` are increased instead, by what is not negative, as far
+	as they hold it.
 
 	Every row must name the same columns. Rows that are gone are passed over. ``modified`` is left alone, so that
 	an open form can still be saved.
@@ -24,7 +27,7 @@ def _update_chunk(doctype: str, rows: dict[str, dict[str, Any]], add: tuple[str,
 	union = " union all ".join(
 		[f"select {select}", *(["select " + ", ".join(["%s"] * (len(columns) + 1))] * (len(rows) - 1))]
 	)
-	assignments = ", ".join(_assignment(column, column in add) for column in columns)
+	assignments = ", ".join(_assignment(doctype, column, column in add) for column in columns)
 	values = [value for name, row in rows.items() for value in (name, *(row[column] for column in columns))]
 	# frappe.qb cannot join rows of values; column names come from this app's code, never from outside; every value is
 	# a parameter
@@ -34,9 +37,10 @@ def _update_chunk(doctype: str, rows: dict[str, dict[str, Any]], add: tuple[str,
 	)
 
 
-def _assignment(column: str, increase: bool) -> str:
-	return (
-		f"t.`{column}` = coalesce(t.`{column}`, 0) + v.`{column}`"
-		if increase
-		else f"t.`{column}` = v.`{column}`"
-	)
+def _assignment(doctype: str, column: str, increase: bool) -> str:
+	if not increase:
+		return f"t.`{column}` = v.`{column}`"
+	most = MOST[frappe.get_meta(doctype).get_field(column).fieldtype]
+	# decimal: the sum of two large integers is an error
+	sum_of_both = f"cast(coalesce(t.`{column}`, 0) as decimal(40, 9)) + v.`{column}`"
+	return f"t.`{column}` = least({sum_of_both}, {most})"

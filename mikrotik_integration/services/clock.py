@@ -14,13 +14,13 @@ from mikrotik_integration.services import (
 	daily_invoices,
 	deferred,
 	invoicing,
-	jobs,
 	ledger,
 	lifecycle,
 	locks,
 	messages,
 	payments,
 	periods,
+	provisioning,
 	realtime,
 	settings,
 	vouchers,
@@ -39,7 +39,7 @@ def advance_due_subscriptions() -> None:
 	for name in vouchers.due():
 		routers.update(_guarded(advance_voucher, name) or ())
 	for router in routers:
-		enqueue_push(router)
+		provisioning.enqueue_push(router)
 	follow_the_books()
 
 
@@ -194,7 +194,3 @@ def _guarded(step, name: str):
 		# keeps the error log
 		frappe.db.commit()
 		return None
-
-
-def enqueue_push(router: str) -> None:
-	jobs.enqueue("mikrotik_integration.services.provisioning.push_router", timeout=300, router=router)

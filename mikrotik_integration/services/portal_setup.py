@@ -13,7 +13,7 @@ from mikrotik_integration.core.routeros.client import Router
 from mikrotik_integration.core.routeros.errors import RouterError
 from mikrotik_integration.core.vouchers import codes, links, portal_files
 from mikrotik_integration.exceptions import SettingsMissing
-from mikrotik_integration.services import api_log, jobs, router_guard, settings
+from mikrotik_integration.services import api_log, jobs, router_guard, routers, settings
 from mikrotik_integration.services.locks import router_lock
 from mikrotik_integration.services.vouchers import VOUCHER
 
@@ -133,7 +133,7 @@ def follow(router: str, gone: bool | None) -> None:
 		frappe.cache().set_value(tried, 1, expires_in_sec=TRY_AGAIN_SECONDS)
 		jobs.enqueue(
 			"mikrotik_integration.services.portal_setup.restore",
-			queue="default",
+			queue=routers.queue(router, "default"),
 			timeout=300,
 			job_id=f"mikrotik-portal|{router}",
 			router=router,

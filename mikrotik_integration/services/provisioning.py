@@ -4,6 +4,7 @@ What is wanted is read, the transaction ended, the router talked to, the result 
 across router I/O. One worker at a time talks to a router, so that an older wish can never overtake a newer one.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,9 +24,11 @@ from mikrotik_integration.core.provisioning.reconcile import (
 from mikrotik_integration.core.routeros.errors import RouterError
 from mikrotik_integration.core.usage.sessions import SessionReading
 from mikrotik_integration.core.usage.snapshot import Snapshot, read_snapshot
+from mikrotik_integration.exceptions import ChangedMeanwhile
 from mikrotik_integration.services import (
 	api_log,
 	foreign_text,
+	jobs,
 	mass_removals,
 	portal_setup,
 	realtime,
@@ -39,6 +42,8 @@ from mikrotik_integration.services.locks import router_lock
 
 SUBSCRIPTION, VOUCHER = "Customer Subscription", "Hotspot Voucher"
 WAIT_SECONDS = 45
+SLOW_S = 15
+PUSH_TIMEOUT_S = 600
 FIELDS = [
 	"name",
 	"service",
@@ -67,7 +72,8 @@ def push_owner(reference_doctype: str, reference_name: str) -> None:
 
 
 def push_owners(reference_doctype: str, reference_names: list[str]) -> None:
-	"""The same for many owners, each router told once."""
+	"""The same for many owners, each router told once: the only one now, several in jobs of their own, so that none
+	holds up the others; and one that has held a worker up waits where it holds up nobody."""
 	account = frappe.qb.DocType("Router Account")
 	waiting = (
 		frappe.qb.from_(account)
@@ -79,7 +85,21 @@ def push_owners(reference_doctype: str, reference_names: list[str]) -> None:
 		.where(account.generation != account.applied_generation)
 	).run(pluck=True)
 	for router in waiting:
-		push_router(router, reference_names)
+		if len(waiting) > 1 or routers.is_slow(router):
+			enqueue_push(router, reference_names)
+		else:
+			push_router(router, reference_names)
+
+
+def enqueue_push(router: str, owners: list[str] | None = None) -> None:
+	"""``push_router`` in the background, after the commit."""
+	jobs.enqueue(
+		"mikrotik_integration.services.provisioning.push_router",
+		queue=routers.queue(router, "short"),
+		timeout=PUSH_TIMEOUT_S,
+		router=router,
+		owners=owners,
+	)
 
 
 def push_router(router: str, owners: list[str] | None = None) -> None:
@@ -97,6 +117,8 @@ def push_router(router: str, owners: list[str] | None = None) -> None:
 			frappe.db.commit()  # nosemgrep
 			if accounts := _pending(router, owners):
 				_reconcile(router, accounts, whole=False)
+		else:
+			routers.held_us_up(router)
 	if was_away and not routers.is_away(router):
 		routers.enqueue_check(router)
 
@@ -136,6 +158,24 @@ def _all(router: str) -> list[frappe._dict]:
 
 
 def _reconcile(router: str, accounts: list[frappe._dict], whole: bool) -> None:
+	"""One pass. What breaks it off must be seen on the router, and the router left alone for a while."""
+	begun = time.monotonic()
+	try:
+		_pass_over(router, accounts, whole)
+	except (ChangedMeanwhile, frappe.QueryDeadlockError):
+		raise  # the job begins again: services.locks.afresh
+	except Exception:
+		frappe.db.rollback()
+		_write_failure(
+			router, accounts, _("The check broke off with an error of this site: see Error Log"), None
+		)
+		raise
+	finally:
+		if time.monotonic() - begun > SLOW_S:
+			routers.held_us_up(router)
+
+
+def _pass_over(router: str, accounts: list[frappe._dict], whole: bool) -> None:
 	wanted = _desired(accounts)
 	mark = settings.site_id()
 	allowed = mass_removals.allowed(router)

@@ -12,6 +12,7 @@ from mikrotik_integration.services import (
 	prompts,
 	provisioning,
 	pushes,
+	routers,
 	settings,
 	voucher_devices,
 	voucher_usage,
@@ -187,7 +188,11 @@ def replace_by_staff(name: str, old: str, new: str) -> None:
 
 
 def _enqueue_leaving(router: str) -> None:
-	jobs.enqueue("mikrotik_integration.services.redemption.let_devices_leave", router=router)
+	jobs.enqueue(
+		"mikrotik_integration.services.redemption.let_devices_leave",
+		queue=routers.queue(router, "short"),
+		router=router,
+	)
 
 
 def let_devices_leave(router: str) -> None:

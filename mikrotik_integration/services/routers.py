@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import frappe
+from frappe import _
 from frappe.utils import cint, get_datetime, now_datetime
 
 from mikrotik_integration.core.foreign_text import version
@@ -14,12 +15,17 @@ from mikrotik_integration.services import foreign_text, jobs, realtime, router_a
 
 CONNECT_TIMEOUT_S = 5
 DEADLINE_S = 90
+LIFETIME_S = 480
+LIFETIME_IN_A_REQUEST_S = 40  # two of them, and the wait for a lock, before a web server gives the request up
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(
 	minutes=3
 )  # less than two rounds of checks: at most four minutes until the next one
 PAUSE_WHILE_SOMEBODY_WAITS = timedelta(seconds=15)
 MEGABYTE = 1024 * 1024
+# What fits into a form, whatever the router holds
+MOST_WARNINGS, MOST_UNMANAGED = 100, 5000
+SLOW_FOR_S = 3600
 
 
 def endpoint(router: str) -> Endpoint:
@@ -36,6 +42,7 @@ def endpoint_of(router) -> Endpoint:
 		tls=_tls(router),
 		connect_timeout_s=CONNECT_TIMEOUT_S,
 		deadline_s=DEADLINE_S,
+		lifetime_s=LIFETIME_IN_A_REQUEST_S if getattr(frappe.local, "request", None) else LIFETIME_S,
 		refuses=router_addresses.refusal,
 	)
 
@@ -80,10 +87,29 @@ def enqueue_checks(ignore_pauses: bool = False) -> None:
 			enqueue_check(router)
 
 
+def held_us_up(router: str) -> None:
+	"""It let a worker wait: for a while its jobs go where those wait that take long, and hold up nobody else."""
+	frappe.cache().set_value(_slow_key(router), 1, expires_in_sec=SLOW_FOR_S)
+
+
+def is_slow(router: str) -> bool:
+	"""Whether it has held a worker up lately."""
+	return bool(frappe.cache().get_value(_slow_key(router), expires=True))
+
+
+def queue(router: str, usual: str) -> str:
+	"""Where a job that talks to this router waits."""
+	return "long" if is_slow(router) else usual
+
+
+def _slow_key(router: str) -> str:
+	return f"mikrotik_slow|{router}"
+
+
 def enqueue_check(router: str) -> None:
 	jobs.enqueue(
 		"mikrotik_integration.services.provisioning.check_router",
-		queue="default",
+		queue=queue(router, "default"),
 		timeout=600,
 		job_id=f"mikrotik-check|{router}",
 		router=router,
@@ -139,10 +165,17 @@ def seen_answering(
 	if snapshot:
 		values |= _status_values(snapshot.status)
 	if outcome:
-		warnings = [*outcome.warnings, *(snapshot.warnings if snapshot else ())]
-		values["warnings"] = "\n".join(foreign_text.line(warning) for warning in warnings)
-		values["unmanaged_accounts"] = frappe.as_json([vars(row) for row in outcome.unmanaged])
+		values["warnings"] = _lines([*outcome.warnings, *(snapshot.warnings if snapshot else ())])
+		values["unmanaged_accounts"] = frappe.as_json(
+			[vars(row) for row in outcome.unmanaged[:MOST_UNMANAGED]]
+		)
 	write(router, values)
+
+
+def _lines(warnings: list[str]) -> str:
+	lines = [foreign_text.line(warning) for warning in warnings]
+	more = [_("{0} more").format(len(lines) - MOST_WARNINGS)] if len(lines) > MOST_WARNINGS else []
+	return "\n".join([*lines[:MOST_WARNINGS], *more])
 
 
 def _status_values(status: RouterStatus) -> dict:

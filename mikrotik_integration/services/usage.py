@@ -3,7 +3,7 @@
 The counters read last and what was counted from them are written together, so that no byte is counted twice.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import timedelta
 
 import frappe
@@ -17,6 +17,9 @@ from mikrotik_integration.services.bulk import update_rows
 from mikrotik_integration.services.locks import seeing_commits
 
 SUBSCRIPTION = "Customer Subscription"
+# More than that many sessions of nobody are kept as one: a router may make up as many as it likes.
+MOST_UNKNOWN_A_DAY = 5000
+LARGEST_SUM = 2**62 - 1  # two of them fit into a column
 LEAST = CustomFunction("LEAST", ["one", "other"])
 SECONDS_BETWEEN = CustomFunction("TIMESTAMPDIFF", ["unit", "begin", "end"])
 
@@ -139,9 +142,26 @@ def _write_unknown(router: str, sessions: tuple[SessionReading, ...]) -> None:
 	for session in sessions:
 		totals[_unknown_name(router, session)] = Delta(session.bytes_in, session.bytes_out, session.uptime_s)
 	users = {_unknown_name(router, session): foreign_text.line(session.user) for session in sessions}
-	_upsert_records(
-		[(name, router, users[name], None, None, delta) for name, delta in totals.items()], add=False
-	)
+	known = _unknown_today(router)
+	too_many = [name for name in totals if name not in known][max(MOST_UNKNOWN_A_DAY - len(known), 0) :]
+	rest = [totals.pop(name) for name in too_many]
+	rows = [(name, router, users[name], None, None, delta) for name, delta in totals.items()]
+	if rest:
+		together = Delta(*map(sum, zip(*map(astuple, rest), strict=True)))
+		rows.append((_unknown_rest(router), router, "", None, None, together))
+	_upsert_records(rows, add=False)
+
+
+def _unknown_today(router: str) -> set[str]:
+	"""The records of sessions of nobody that there are."""
+	record = frappe.qb.DocType("Usage Record")
+	of_nobody = (record.mikrotik_settings == router) & record.router_account.isnull()
+	query = frappe.qb.from_(record).select(record.name).where((record.date == today()) & of_nobody)
+	return set(query.where(record.name != _unknown_rest(router)).run(pluck=True))
+
+
+def _unknown_rest(router: str) -> str:
+	return foreign_text.line(f"{today()}|{router}|+")
 
 
 def _unknown_name(router: str, session: SessionReading) -> str:
@@ -162,7 +182,8 @@ def _upsert_records(rows: list[tuple], add: bool = True) -> None:
 	placeholders = "(" + ", ".join(["%s"] * 13) + ")"
 	if add:
 		update = ", ".join(
-			f"{field} = {field} + values({field})" for field in ("bytes_in", "bytes_out", "seconds")
+			f"{field} = least({field} + values({field}), {LARGEST_SUM})"
+			for field in ("bytes_in", "bytes_out", "seconds")
 		)
 	else:
 		update = ", ".join(
@@ -184,7 +205,7 @@ def _upsert_records(rows: list[tuple], add: bool = True) -> None:
 				account,
 				subscription,
 			]
-			values += [delta.bytes_in, delta.bytes_out, delta.seconds]
+			values += [min(number, LARGEST_SUM) for number in astuple(delta)]
 		# frappe.qb takes twice as long for a thousand rows; every value is a parameter, the columns are this module's own
 		frappe.db.sql(  # nosemgrep
 			f"insert into `tabUsage Record` ({columns}) values {', '.join([placeholders] * len(chunk))}"

@@ -58,19 +58,21 @@ def _begin(mine: dict) -> list[str]:
 	used = [
 		name for name, one in mine.items() if one.reading.sessions or one.delta.seconds or one.delta.bytes_in
 	]
-	unknown = frappe.get_all(
+	rows = frappe.get_all(
 		VOUCHER,
 		{"name": ("in", used or [""]), "first_login": ("is", "not set")},
-		pluck="name",
+		["name", "sold_on"],
 		order_by="name",
 		limit=0,
 	)
 	now = now_datetime()
+	begun = {row.name: add_to_date(now, seconds=-_seconds_online(mine[row.name])) for row in rows}
+	# before it was sold nobody had it, however long the router says that somebody is on
 	update_rows(
 		VOUCHER,
-		{name: {"first_login": add_to_date(now, seconds=-_seconds_online(mine[name]))} for name in unknown},
+		{row.name: {"first_login": max(begun[row.name], row.sold_on or begun[row.name])} for row in rows},
 	)
-	return unknown
+	return list(begun)
 
 
 def _seconds_online(one) -> int:

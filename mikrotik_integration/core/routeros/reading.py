@@ -11,9 +11,9 @@ from .values import parse_bool, parse_duration, parse_number
 
 Row = Mapping[str, str]
 MOST_WARNINGS = 20
-# Ten years at 2.5 Gbit/s, and two hundred years: sums of these still fit into the columns of a database.
+# Ten years at 2.5 Gbit/s, and 68 years: what fits into the columns of a database.
 LARGEST_NUMBER = 10**17
-LONGEST_DURATION_S = 200 * 365 * 86_400
+LONGEST_DURATION_S = 2**31 - 1
 _LONGEST_VALUE = 40
 
 
@@ -41,9 +41,9 @@ class Reader:
 		self.others = 0
 		self._menu = menu
 
-	def number(self, row: Row, column: str) -> int | None:
-		"""A count or a size, 0 where the router says nothing; None if it cannot be read."""
-		return self._read(row, column, parse_number, LARGEST_NUMBER)
+	def number(self, row: Row, column: str, most: int = LARGEST_NUMBER) -> int | None:
+		"""A count or a size, 0 where the router says nothing; None if it cannot be read or is more than `most`."""
+		return self._read(row, column, parse_number, most)
 
 	def seconds(self, row: Row, column: str) -> int | None:
 		"""A duration, 0 where the router says nothing; None if it cannot be read."""

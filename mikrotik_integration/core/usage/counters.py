@@ -17,6 +17,8 @@ from .snapshot import AccountReading
 
 Counts = tuple[int, int, int]  # bytes in, bytes out, seconds
 _NONE: Counts = (0, 0, 0)
+# An exabyte, and 31 years: nobody's.
+MOST_BYTES, MOST_SECONDS = 10**18, 10**9
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,10 @@ class CounterState:
 		return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 	def total(self) -> tuple[int, int]:
-		"""Bytes and seconds that this row has counted so far, those of its live sessions included."""
+		"""Bytes and seconds that this row has counted so far, those of its live sessions included; at most as much as
+		leaves room for a limit above it."""
 		bytes_in, bytes_out, seconds = _sum((self.row, *(seen.counts for seen in self.sessions.values())))
-		return bytes_in + bytes_out, seconds
+		return min(bytes_in + bytes_out, MOST_BYTES), min(seconds, MOST_SECONDS)
 
 	@classmethod
 	def from_json(cls, text: str) -> CounterState:

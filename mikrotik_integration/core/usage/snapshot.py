@@ -165,7 +165,7 @@ def _status(
 		version=version(resource.get("version")),
 		board=plain_text(resource.get("board-name")),
 		uptime_s=reader.seconds(resource, "uptime"),
-		cpu_load=reader.number(resource, "cpu-load"),
+		cpu_load=reader.number(resource, "cpu-load", most=100),
 		free_memory_bytes=reader.number(resource, "free-memory"),
 		total_memory_bytes=reader.number(resource, "total-memory"),
 		hotspot_online=hotspot_online,
