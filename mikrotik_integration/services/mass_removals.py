@@ -43,7 +43,7 @@ def write(router: str, held: MassRemoval | None) -> None:
 	routers.write(router, {"held_logins": held.logins, "held_removals": _words(held), **NOBODYS_ANSWER})
 	if held.logins != before:
 		api_log.log_event(router, "mass removal held", ok=False, result=_words(held))
-		notices.tell_managers(router, _("{0} waits for a decision: {1}").format(router, held))
+		notices.tell_managers(router, "removals", _("{0} waits for a decision: {1}").format(router, held))
 
 
 def _words(held: MassRemoval) -> str:

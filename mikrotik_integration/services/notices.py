@@ -4,11 +4,17 @@ import frappe
 
 from mikrotik_integration import permissions
 
+AN_HOUR = 3600
 ROLES = ("ISP Manager", "ISP Administrator")
 
 
-def tell_managers(router: str, words: str) -> None:
-	"""Notify each manager who may see this router. In the caller's transaction."""
+def tell_managers(router: str, about: str, words: str) -> None:
+	"""Notify each manager who may see this router, once an hour about one thing, however often the router changes its
+	mind: each notification is an e-mail, too. In the caller's transaction."""
+	told = f"mikrotik_told|{router}|{about}"
+	if frappe.cache().get_value(told, expires=True):
+		return
+	frappe.db.after_commit.add(lambda: frappe.cache().set_value(told, 1, expires_in_sec=AN_HOUR))
 	for user in users_with_role(*ROLES):
 		mine = permissions.routers_of(user, "MikroTik Settings")
 		if mine is None or router in mine:

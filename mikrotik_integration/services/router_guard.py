@@ -169,7 +169,7 @@ def _write_stop(router: str, stop: Stopped) -> None:
 	)
 	if before != stop.kind:
 		api_log.log_event(router, "stopped", ok=False, result=str(stop))
-		notices.tell_managers(router, _("{0} waits for a decision: {1}").format(router, stop))
+		notices.tell_managers(router, stop.kind, _("{0} waits for a decision: {1}").format(router, stop))
 	# what was seen must outlive whatever comes next
 	frappe.db.commit()  # nosemgrep
 

@@ -13,6 +13,7 @@ from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
 from mikrotik_integration.tests.harness import jobs_waiting
 from mikrotik_integration.tests.test_vouchers import VoucherTestCase
+from mikrotik_integration.tests.visitors import a_user
 
 ROUTER, LOG, USAGE = "MikroTik Settings", "MikroTik API Log", "Usage Record"
 PUSH = "mikrotik_integration.services.provisioning.push_router"
@@ -198,6 +199,22 @@ class TestFloods(HostileRouterTestCase):
 		with patch.object(routers, "MOST_UNMANAGED", 3):
 			self.check_router(self.router)
 		self.assertEqual(3, len(json.loads(self.seen("unmanaged_accounts").unmanaged_accounts)))
+
+	def test_a_router_that_changes_its_mind_at_each_pass_fills_no_mailbox(self):
+		manager = a_user("ISP Manager")
+		other = self.another_router()
+		for _time in range(3):
+			for place in (other, self.sim):
+				self.answers_at(place)
+				self.check_router(self.router)
+		self.assertFalse(self.seen("stopped").stopped)
+		told = {"for_user": manager, "document_name": self.router.name}
+		self.assertEqual(1, frappe.db.count("Notification Log", told))
+
+	def answers_at(self, place) -> None:
+		frappe.db.set_value(ROUTER, self.router.name, "api_port", place.port)
+		frappe.clear_document_cache(ROUTER, self.router.name)
+		frappe.db.commit()
 
 	def test_warnings_fit_into_their_field(self):
 		for number in range(5):

@@ -27,7 +27,7 @@ from mikrotik_integration.core.errors import CoreError
 from mikrotik_integration.core.hotspot.pages import install_pages
 from mikrotik_integration.core.hotspot.profiles import allow_login_links, read_profiles, use_pages
 from mikrotik_integration.core.hotspot.walled_garden import Opening, reconcile_walled_garden
-from mikrotik_integration.core.provisioning import adoption, check
+from mikrotik_integration.core.provisioning import adoption, check, passes
 from mikrotik_integration.core.provisioning.desired import Presence, Service
 from mikrotik_integration.core.provisioning.devices import end_devices
 from mikrotik_integration.core.provisioning.reconcile import reconcile_all, reconcile_some
@@ -252,6 +252,30 @@ def test_accounts_that_can_be_read_are_cut_off_and_provisioned_beside_rows_that_
 		for row in router.menus[menu]
 	}
 	assert not {"old", "gone", "tunnel"} & online
+
+
+class HydraRouter(WholeRouter):
+	"""For each session that is ended there is another one."""
+
+	def run(self, commands: Sequence[Command]) -> list[Reply]:
+		replies = super().run(commands)
+		for command in commands:
+			if command.path == f"{HOTSPOT_ACTIVE}/remove":
+				self.insert(HOTSPOT_ACTIVE, {"user": "old"})
+		return replies
+
+
+@pytest.mark.parametrize("reconcile", [reconcile_all, reconcile_some])
+def test_a_router_with_work_without_end_ends_the_pass_and_is_told(monkeypatch, reconcile):
+	monkeypatch.setattr(passes, "MOST_OPERATIONS", 20)
+	router = HydraRouter()
+	router.insert(HOTSPOT_PROFILE, {"name": "default"})
+	assert reconcile(router, SITE, [an_account("old")]).accounts["acc-old"].in_sync
+	for _session in range(10):
+		router.insert(HOTSPOT_ACTIVE, {"user": "old"})
+	outcome = reconcile(router, SITE, [an_account("old", presence=Presence.DISABLED)])
+	assert 20 < len(outcome.operations) <= 31
+	assert outcome.accounts["acc-old"].error
 
 
 @pytest.mark.parametrize("menu", [HOTSPOT_USER, HOTSPOT_ACTIVE, HOTSPOT_COOKIE])

@@ -7,8 +7,13 @@ from collections import Counter
 import pytest
 from routeros_factories import SITE, a_simulator, an_account, connect_to
 
+from mikrotik_integration.core.provisioning import view
 from mikrotik_integration.core.provisioning.desired import Service
-from mikrotik_integration.core.provisioning.reconcile import reconcile_all, reconcile_some
+from mikrotik_integration.core.provisioning.marks import account_comment
+from mikrotik_integration.core.provisioning.menus import HOTSPOT
+from mikrotik_integration.core.provisioning.operations import Memory
+from mikrotik_integration.core.provisioning.reconcile import _with_namesakes, reconcile_all, reconcile_some
+from mikrotik_integration.core.provisioning.state import MenuState
 from mikrotik_integration.core.usage.snapshot import read_snapshot
 from mikrotik_integration.simulators.routeros import RouterSimulator
 
@@ -41,3 +46,24 @@ def test_one_payment_on_a_full_router_asks_for_one_customer():
 		prints = [command for command in simulator.commands if command.path.endswith("/print")]
 	assert all(command.queries for command in prints if not command.path.endswith("profile/print"))
 	assert sum(asked(simulator).values()) <= 20
+
+
+def test_names_that_stand_in_each_others_way_in_a_long_row_are_looked_at_a_few_times_each(monkeypatch):
+	accounts = [an_account(f"u{n}") for n in range(300)]
+	marked = [
+		{".id": f"*{n + 1:X}", "name": f"u{n + 1}", "comment": account_comment(SITE, one.account_id, "")}
+		for n, one in enumerate(accounts)
+	]
+	state = MenuState(accounts=({".id": "*FFF", "name": "u0"}, *marked))
+	looked_at: Counter[str] = Counter()
+	problem_of = view._problem
+
+	def counting(item, *others):
+		looked_at[item.account.username] += 1
+		return problem_of(item, *others)
+
+	monkeypatch.setattr(view, "_problem", counting)
+	seen = view.build_view(HOTSPOT, SITE, state, accounts, Memory())
+	assert all(item.problem for item in seen.items)
+	assert max(looked_at.values()) <= 2
+	assert _with_namesakes(seen, {accounts[0].account_id}) == {one.account_id for one in accounts}

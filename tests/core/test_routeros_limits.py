@@ -102,9 +102,23 @@ def test_endless_letters_are_cut_off(monkeypatch):
 
 
 def test_endless_traps_and_a_batch_of_large_replies_are_cut_off(monkeypatch):
-	monkeypatch.setattr(client, "MOST_LETTERS_A_BATCH", 10_000)
+	monkeypatch.setattr(client, "MOST_BYTES_A_BATCH", 10_000)
 	trap = encode("!trap", f"=message={'x' * 1000}", ".tag=0")
 	with a_router(lambda line: line.sendall(trap * 11 + done())) as (endpoint, _), pytest.raises(TooMuch):
+		ask(endpoint)
+
+
+def test_many_small_words_are_cut_off_by_the_memory_that_they_take(monkeypatch):
+	monkeypatch.setattr(client, "MOST_BYTES_A_BATCH", 100_000)
+	rows = row(name="x") * 1000 + done()
+	with a_router(lambda line: line.sendall(rows)) as (endpoint, _), pytest.raises(TooMuch):
+		ask(endpoint)
+
+
+def test_letters_of_four_bytes_are_cut_off_by_the_memory_that_they_take(monkeypatch):
+	monkeypatch.setattr(client, "MOST_BYTES_A_BATCH", 100_000)
+	rows = row(name="😀" * 10_000) * 3 + done()
+	with a_router(lambda line: line.sendall(rows)) as (endpoint, _), pytest.raises(TooMuch):
 		ask(endpoint)
 
 

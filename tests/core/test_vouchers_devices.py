@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from mikrotik_integration.core.provisioning.desired import Service
 from mikrotik_integration.core.usage.sessions import SessionReading
 from mikrotik_integration.core.vouchers.devices import (
+	MOST_KEPT,
 	Decision,
 	Device,
 	NotReplaced,
@@ -60,6 +61,12 @@ def test_of_twenty_devices_at_once_exactly_three_get_in():
 def test_a_device_with_two_addresses_of_the_network_is_one_device():
 	two = [a_session(A, key="one"), a_session(A, key="two")]
 	assert decide([], 1, two) == Decision(admitted=(A,))
+
+
+def test_of_devices_that_a_router_makes_up_without_end_some_are_kept_and_none_is_sent_away():
+	made_up = [a_session(f"02:00:00:{n >> 16:02X}:{n >> 8 & 255:02X}:{n & 255:02X}") for n in range(50_000)]
+	decision = decide([], 0, made_up)
+	assert (len(decision.admitted), decision.refused) == (MOST_KEPT, ())
 
 
 def test_a_replaced_device_that_is_still_on_must_go():

@@ -28,6 +28,8 @@ from .view import View, build_view, is_sendable, shows_passwords
 
 _MOST_ROUNDS = 24
 _MOST_TRIES = 2
+# Ten for each of 10,000 customers. What is left then is left to the next pass.
+MOST_OPERATIONS = 100_000
 _MOST_NAMES_ASKED_FOR = 400
 _LONGEST_NAME_ASKED_FOR = 1_000
 _HOPELESS = (BadValue, NotPermitted, NoSuchCommand, LicenceLimit)
@@ -57,7 +59,7 @@ class Pass:
 		self._see(state)
 		for _ in range(_MOST_ROUNDS):
 			operations = self._next_operations() if self.accounts else []
-			if not operations:
+			if not operations or len(self.results) > MOST_OPERATIONS:
 				return
 			self._apply(operations)
 			self._see(self.read())

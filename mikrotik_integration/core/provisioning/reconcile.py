@@ -175,12 +175,19 @@ def _troubled(
 
 
 def _with_namesakes(view: View, ids: set[str]) -> set[str]:
-	while True:
-		names = {name for item in view.items if item.account.account_id in ids for name in item.names}
-		found = {item.account.account_id for item in view.items if not names.isdisjoint(item.names)}
-		if found <= ids:
-			return ids
-		ids = ids | found
+	bearers: defaultdict[str, list[str]] = defaultdict(list)
+	names: defaultdict[str, set[str]] = defaultdict(set)
+	for item in view.items:
+		names[item.account.account_id] |= item.names
+		for name in item.names:
+			bearers[name].append(item.account.account_id)
+	found, waiting = set(ids), list(ids)
+	while waiting:
+		for name in names[waiting.pop()]:
+			new = set(bearers.pop(name, ())) - found
+			found |= new
+			waiting += new
+	return found
 
 
 def _unmanaged(state: RouterState, site_id: str) -> Iterator[UnmanagedRow]:

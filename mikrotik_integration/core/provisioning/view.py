@@ -216,14 +216,19 @@ def _distance(row: Row, username: str) -> int:
 def _with_problems(items: list[Item], foreign: set[str], state: MenuState) -> list[Item]:
 	"""A row that must stay where it is blocks its name for others, whose rows may then block further ones."""
 	blocked = {name.casefold() for name in foreign}
-	while True:
-		checked = [replace(item, problem=item.problem or _problem(item, blocked, state)) for item in items]
-		stuck = {
-			item.row.get("name", "").casefold() for item in checked if item.problem and item.row is not None
-		}
-		if checked == items and stuck <= blocked:
-			return items
-		items, blocked = checked, blocked | stuck
+	places: defaultdict[str, list[int]] = defaultdict(list)
+	for place, item in enumerate(items):
+		places[item.account.username.casefold()].append(place)
+	checked, waiting = list(items), list(range(len(items)))
+	while waiting:
+		place = waiting.pop()
+		item = checked[place]
+		item = checked[place] = replace(item, problem=item.problem or _problem(item, blocked, state))
+		stuck = item.row.get("name", "").casefold() if item.problem and item.row is not None else None
+		if stuck is not None and stuck not in blocked:
+			blocked.add(stuck)
+			waiting += places[stuck]
+	return checked
 
 
 def _problem(item: Item, blocked: set[str], state: MenuState) -> str | None:

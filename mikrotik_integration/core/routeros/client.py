@@ -25,8 +25,9 @@ __all__ = ["Command", "Endpoint", "Reply", "Router", "Tls", "connect"]
 # its turn waits for us to read.
 WINDOW_COMMANDS = 128
 WINDOW_BYTES = 32_768
-# All replies of a batch are held at once.
-MOST_LETTERS_A_BATCH = 256 * 1024 * 1024
+# All replies of a batch are held at once. A word costs memory beside its letters, of which some take four bytes.
+MOST_BYTES_A_BATCH = 256 * 1024 * 1024
+_BYTES_A_WORD = 64
 _TAG = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
@@ -119,7 +120,7 @@ class _Batch:
 
 	def __init__(self, commands: Sequence[Command], first_tag: int) -> None:
 		self._replies: list[PartialReply] = [PartialReply(command.proplist) for command in commands]
-		self._letters = 0
+		self._bytes = 0
 		self._waiting = iter(list(self._encoded(commands, first_tag)))
 		self._held: tuple[int, bytes] | None = next(self._waiting, None)
 		self._first_tag = first_tag
@@ -163,9 +164,9 @@ class _Batch:
 		return f"The router {what} after {done} of {len(self._replies)} replies"
 
 	def _count(self, words: list[str]) -> None:
-		self._letters += sum(len(word) for word in words)
-		if self._letters > MOST_LETTERS_A_BATCH:
-			raise TooMuch(self.story(f"sent more than {MOST_LETTERS_A_BATCH:,} letters"))
+		self._bytes += sum(_BYTES_A_WORD + len(word) * (1 if word.isascii() else 4) for word in words)
+		if self._bytes > MOST_BYTES_A_BATCH:
+			raise TooMuch(self.story(f"sent what takes more than {MOST_BYTES_A_BATCH:,} bytes"))
 
 	def _encoded(self, commands: Iterable[Command], first_tag: int) -> Iterator[tuple[int, bytes]]:
 		for place, command in enumerate(commands):

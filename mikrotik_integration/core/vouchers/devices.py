@@ -5,7 +5,7 @@ A router's `shared-users` limits how many are on at the same time; here is decid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,10 +15,12 @@ from ..usage.sessions import SessionReading
 # The second least significant bit of the first byte says that an address was not given by a manufacturer (IEEE
 # 802c); phones do so for each network, some of them anew after a while.
 _MADE_UP = frozenset("26AE")
+# Of a voucher for any number of devices. Further ones come in, but are not kept: a router may make up any number.
+MOST_KEPT = 1000
 
 
 class Verdict(Enum):
-	"""Known: one of the voucher's devices. Admitted: there is room for it. Refused: there is none, or the device was
+	"""Known: one of the voucher's devices, or too many to be kept. Admitted: there is room for it. Refused: there is none, or the device was
 	replaced by another, or its address cannot be read."""
 
 	KNOWN = "Known"
@@ -51,29 +53,21 @@ def judge(devices: Iterable[Device], device_limit: int, mac: str) -> Verdict:
 	"""What to do with one more login from this address. A `device_limit` of 0 is any number of devices.
 
 	For devices that come at the same time the caller must ask for one after the other, under a lock."""
-	address = _readable(mac)
-	if address is None:
-		return Verdict.REFUSED
-	here, gone = _split(devices)
-	if address in here:
-		return Verdict.KNOWN
-	if address in gone or not _has_room(here, device_limit):
-		return Verdict.REFUSED
-	return Verdict.ADMITTED
+	return _judge(*_split(devices), device_limit, _readable(mac))
 
 
 def decide(devices: Iterable[Device], device_limit: int, sessions: Iterable[SessionReading]) -> Decision:
 	"""What to do with the sessions of one voucher, on whatever routers. Whoever has been on longest came first."""
-	known = list(devices)
+	here, gone = (set(addresses) for addresses in _split(devices))
 	admitted: list[str] = []
 	refused: list[SessionReading] = []
 	for session in sorted(sessions, key=lambda session: (-session.uptime_s, session.mac, session.key)):
-		verdict = judge(known, device_limit, session.mac)
+		verdict = _judge(here, gone, device_limit, _readable(session.mac))
 		if verdict is Verdict.REFUSED:
 			refused.append(session)
 		elif verdict is Verdict.ADMITTED:
 			admitted.append(normalise_mac(session.mac))
-			known.append(Device(admitted[-1]))
+			here.add(admitted[-1])
 	return Decision(tuple(admitted), tuple(refused))
 
 
@@ -112,6 +106,16 @@ def is_randomised(mac: str) -> bool:
 	return address is not None and address[1] in _MADE_UP
 
 
+def _judge(here: Collection[str], gone: Collection[str], device_limit: int, address: str | None) -> Verdict:
+	if address is None:
+		return Verdict.REFUSED
+	if address in here:
+		return Verdict.KNOWN
+	if address in gone or not _has_room(here, device_limit):
+		return Verdict.REFUSED
+	return Verdict.KNOWN if len(here) >= MOST_KEPT and not device_limit else Verdict.ADMITTED
+
+
 def _split(devices: Iterable[Device]) -> tuple[list[str], list[str]]:
 	"""The addresses of devices that have a place, and of those that gave theirs away."""
 	here: list[str] = []
@@ -121,7 +125,7 @@ def _split(devices: Iterable[Device]) -> tuple[list[str], list[str]]:
 	return list(dict.fromkeys(here)), [mac for mac in dict.fromkeys(gone) if mac not in here]
 
 
-def _has_room(here: Sequence[str], device_limit: int) -> bool:
+def _has_room(here: Collection[str], device_limit: int) -> bool:
 	return device_limit == 0 or len(here) < device_limit
 
 
