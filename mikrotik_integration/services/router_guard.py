@@ -8,6 +8,7 @@ a minute, a customer who has paid may not be cut off by a ghost. Why: docs/decis
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import frappe
 from frappe import _
@@ -37,14 +38,17 @@ class Stopped(RouterError):
 
 
 @contextmanager
-def line(router: str, only_look: bool = False) -> Iterator[CountedRouter]:
+def line(
+	router: str, only_look: bool = False, at_most_s: float = routers.LIFETIME_S
+) -> Iterator[CountedRouter]:
 	"""A connection to a router that may be changed; the pass is counted there before its first change, and also if
-	this site has decided something since the last time. ``only_look``: not for that.
+	this site has decided something since the last time. ``only_look``: not for that. ``at_most_s``: how long it lasts.
 
 	Ends the transaction that is open: none may be while a router is talked to. Raises Stopped, which is then written
 	down, and what ``connect`` raises.
 	"""
 	where = routers.endpoint(router)
+	where = replace(where, lifetime_s=min(where.lifetime_s, at_most_s))
 	try:
 		_check_home()
 		# no transaction may stay open while a router is talked to

@@ -8,7 +8,7 @@ from frappe.utils import get_datetime
 from frappe.utils.background_jobs import get_queue
 
 from mikrotik_integration.core.provisioning.reconcile import OperationResult
-from mikrotik_integration.services import api_log, inbox_worker, provisioning, routers, usage
+from mikrotik_integration.services import api_log, inbox_worker, provisioning, router_guard, routers, usage
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
 from mikrotik_integration.tests.harness import jobs_waiting
@@ -126,6 +126,24 @@ class TestOneRouterDoesNotHoldUpOthers(HostileRouterTestCase):
 		account = frappe.qb.DocType("Router Account")
 		query = frappe.qb.from_(account).select(account.name).where(account.reference_name.isin(owners))
 		return len(query.where(account.generation != account.applied_generation).run())
+
+	def test_for_one_login_a_router_is_given_less_time_than_for_a_check(self):
+		lifetimes = []
+
+		def connect(endpoint):
+			lifetimes.append(endpoint.lifetime_s)
+			return real_connect(endpoint)
+
+		real_connect = router_guard.connect
+		with patch.object(router_guard, "connect", connect), patch.object(frappe.local, "request", None):
+			self.check_router(self.router)
+			account = frappe.qb.DocType("Router Account")
+			update = frappe.qb.update(account).set(account.generation, account.generation + 1)
+			update.where(account.reference_name == self.subscription.name).run()
+			provisioning.push_owner("Customer Subscription", self.subscription.name)
+		checked, pushed = lifetimes
+		self.assertLess(pushed, checked)
+		self.assertEqual(0, self.pending([self.subscription.name]))
 
 	def queue_of(self, function: str) -> list[str]:
 		return [

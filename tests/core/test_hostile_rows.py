@@ -345,3 +345,15 @@ def test_an_odd_status_is_left_out_and_told(column, text):
 	assert (status.version, status.board) == ("7.16 (stable)", "\u2039b\u203ahAP")
 	assert status.identity == "Kilimani \u2039script\u203a"
 	assert [column in warning for warning in snapshot.warnings] == [True]
+
+
+def test_that_sessions_are_not_counted_because_their_interface_has_another_name_is_told():
+	router = WholeRouter()
+	router.insert(PPP_PROFILE, {"name": "default"})
+	assert reconcile_all(router, SITE, [an_account(service=Service.L2TP)]).accounts["acc-ann"].in_sync
+	router.insert(PPP_ACTIVE, {"name": "ann", "service": "l2tp", "uptime": "1m", "session-id": "0x1"})
+	router.insert("/interface", {"name": "binding-of-ann", "rx-byte": "5", "tx-byte": "5"})
+	(warning,) = read_snapshot(router, SITE).warnings
+	assert "1 sessions have no interface" in warning
+	router.insert("/interface", {"name": "<l2tp-ann>", "rx-byte": "5", "tx-byte": "5"})
+	assert read_snapshot(router, SITE).warnings == ()

@@ -88,7 +88,19 @@ def read_snapshot(router: Router, site_id: str) -> Snapshot:
 		accounts += by_row
 		unknown += rest
 	status = _status(tables, len(found[HOTSPOT.name]), len(found[PPP.name]), readers[_RESOURCE])
-	return Snapshot(status, tuple(accounts), tuple(unknown), in_words(readers.values()))
+	warnings = (*_without_interface(accounts), *in_words(readers.values()))
+	return Snapshot(status, tuple(accounts), tuple(unknown), warnings)
+
+
+def _without_interface(accounts: Iterable[AccountReading]) -> Iterator[str]:
+	"""Only there the router counts the bytes of a ppp session."""
+	sessions = (session for account in accounts for session in account.sessions)
+	lacking = [one for one in sessions if one.service is not Service.HOTSPOT and not one.key.startswith("<")]
+	if lacking:
+		yield (
+			f"{PPP.session_menu}: {len(lacking)} sessions have no interface named like <pppoe-user>. What they use is "
+			"not counted, and no quota holds: has somebody made them a binding with another name?"
+		)
 
 
 def _read(router: Router) -> dict[str, list[Row]]:
