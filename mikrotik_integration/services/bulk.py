@@ -5,8 +5,17 @@ from typing import Any
 import frappe
 
 CHUNK = 1000
-# what a column of this type holds: a sum stays there, whatever a router says
+# What a column of this type holds: a sum stays there, whatever a router says.
 MOST = {"Int": 2**31 - 1, "Long Int": 2**63 - 1, "Float": 10**12 - 1}
+
+
+def as_much_as_fits(doctype: str, column: str, value: float) -> float:
+	"""The value, or the largest that the column holds."""
+	return min(value, _most(doctype, column))
+
+
+def _most(doctype: str, column: str) -> int:
+	return MOST[frappe.get_meta(doctype).get_field(column).fieldtype]
 
 
 def update_rows(doctype: str, rows: dict[str, dict[str, Any]], add: tuple[str, ...] = ()) -> None:
@@ -40,7 +49,6 @@ def _update_chunk(doctype: str, rows: dict[str, dict[str, Any]], add: tuple[str,
 def _assignment(doctype: str, column: str, increase: bool) -> str:
 	if not increase:
 		return f"t.`{column}` = v.`{column}`"
-	most = MOST[frappe.get_meta(doctype).get_field(column).fieldtype]
 	# decimal: the sum of two large integers is an error
 	sum_of_both = f"cast(coalesce(t.`{column}`, 0) as decimal(40, 9)) + v.`{column}`"
-	return f"t.`{column}` = least({sum_of_both}, {most})"
+	return f"t.`{column}` = least({sum_of_both}, {_most(doctype, column)})"

@@ -13,6 +13,7 @@ from mikrotik_integration.core.subscriptions.lifecycle import Access, Event, Sta
 from mikrotik_integration.core.subscriptions.plan_change import Offer
 from mikrotik_integration.exceptions import SubscriptionError
 from mikrotik_integration.services import settings
+from mikrotik_integration.services.bulk import as_much_as_fits
 from mikrotik_integration.services.locks import lock_row
 
 # field of the document for each fact of a Standing that has another name there
@@ -82,8 +83,12 @@ def derive(subscription) -> None:
 	subscription.quota_state = _quota_state(standing, terms, now)
 	quota_bytes, _seconds = core.quota(standing, terms)
 	subscription.data_quota_mb = quota_bytes // settings.bytes_per_mb()
-	subscription.data_used_mb = standing.used_bytes / settings.bytes_per_mb()
-	subscription.time_used_minutes = standing.used_seconds // 60
+	used = {
+		"data_used_mb": standing.used_bytes / settings.bytes_per_mb(),
+		"time_used_minutes": standing.used_seconds // 60,
+	}
+	for field, value in used.items():
+		subscription.set(field, as_much_as_fits(subscription.doctype, field, value))
 	subscription.next_change = core.next_change(standing, terms, now)
 
 

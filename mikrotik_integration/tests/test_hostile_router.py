@@ -63,13 +63,33 @@ class TestAbsurdNumbers(HostileRouterTestCase):
 		self.assertIn("cpu-load", self.seen("warnings").warnings)
 
 	def test_bytes_that_together_are_more_than_a_column_holds_stop_nobody(self):
-		self.sim.run("/ip/hotspot/user/profile/set", numbers=self.profile(), shared_users="unlimited")
-		for _session in range(100):
-			self.login()
+		self.come_with_a_hundred_devices()
 		self.sim.set_faults(odd_spellings={"bytes-in": LARGEST, "bytes-out": LARGEST})
 		self.assert_the_next_who_pays_is_online()
 		self.subscription.reload()
 		self.assertLess(10**17, self.subscription.used_bytes)
+		self.assert_its_next_payment_is_booked()
+
+	def test_a_time_that_is_more_than_a_column_holds_stops_nobody(self):
+		self.come_with_a_hundred_devices()
+		self.sim.set_faults(odd_spellings={"uptime": "3500w"})
+		self.assert_the_next_who_pays_is_online()
+		self.subscription.reload()
+		self.assertLess(10**11, self.subscription.used_seconds)
+		self.assert_its_next_payment_is_booked()
+
+	def come_with_a_hundred_devices(self) -> None:
+		self.sim.run("/ip/hotspot/user/profile/set", numbers=self.profile(), shared_users="unlimited")
+		for _session in range(100):
+			self.login()
+
+	def assert_its_next_payment_is_booked(self) -> None:
+		before = self.subscription.expiry_date
+		payment = self.pay(self.subscription)
+		self.work()
+		self.subscription.reload()
+		reason = frappe.db.get_value("Subscription Payment", payment, "review_reason")
+		self.assertLess(before, self.subscription.expiry_date, reason)
 
 	def profile(self) -> str:
 		return frappe.db.get_value(
