@@ -42,6 +42,7 @@ from mikrotik_integration.services.locks import router_lock
 
 SUBSCRIPTION, VOUCHER = "Customer Subscription", "Hotspot Voucher"
 WAIT_SECONDS = 45
+CHECKS, PUSHES = "default", "short"  # the queues that they usually wait in
 SLOW_S = 15
 A_FEW, A_FEW_TAKE_S = 50, 60
 PUSH_TIMEOUT_S = 600
@@ -86,7 +87,7 @@ def push_owners(reference_doctype: str, reference_names: list[str]) -> None:
 		.where(account.generation != account.applied_generation)
 	).run(pluck=True)
 	for router in waiting:
-		if len(waiting) > 1 or routers.is_slow(router):
+		if len(waiting) > 1 or routers.queue(router, PUSHES) != PUSHES:
 			enqueue_push(router, reference_names)
 		else:
 			push_router(router, reference_names)
@@ -96,7 +97,7 @@ def enqueue_push(router: str, owners: list[str] | None = None) -> None:
 	"""``push_router`` in the background, after the commit."""
 	jobs.enqueue(
 		"mikrotik_integration.services.provisioning.push_router",
-		queue=routers.queue(router, "short"),
+		queue=routers.queue(router, PUSHES),
 		timeout=PUSH_TIMEOUT_S,
 		router=router,
 		owners=owners,
@@ -119,7 +120,7 @@ def push_router(router: str, owners: list[str] | None = None) -> None:
 			if accounts := _pending(router, owners):
 				_reconcile(router, accounts, whole=False)
 		else:
-			routers.held_us_up(router)
+			routers.held_us_up(router, PUSHES)
 	if was_away and not routers.is_away(router):
 		routers.enqueue_check(router)
 
@@ -173,7 +174,7 @@ def _reconcile(router: str, accounts: list[frappe._dict], whole: bool) -> None:
 		raise
 	finally:
 		if time.monotonic() - begun > SLOW_S:
-			routers.held_us_up(router)
+			routers.held_us_up(router, CHECKS if whole else PUSHES)
 
 
 def _pass_over(router: str, accounts: list[frappe._dict], whole: bool) -> None:

@@ -87,23 +87,19 @@ def enqueue_checks(ignore_pauses: bool = False) -> None:
 			enqueue_check(router)
 
 
-def held_us_up(router: str) -> None:
-	"""It let a worker wait: for a while its jobs go where those wait that take long, and hold up nobody else."""
-	frappe.cache().set_value(_slow_key(router), 1, expires_in_sec=SLOW_FOR_S)
-
-
-def is_slow(router: str) -> bool:
-	"""Whether it has held a worker up lately."""
-	return bool(frappe.cache().get_value(_slow_key(router), expires=True))
+def held_us_up(router: str, usual: str) -> None:
+	"""It let a worker of this queue wait: for a while such jobs go where those wait that take long, and hold up nobody
+	else. A check may take long where what is paid for does not."""
+	frappe.cache().set_value(_slow_key(router, usual), 1, expires_in_sec=SLOW_FOR_S)
 
 
 def queue(router: str, usual: str) -> str:
 	"""Where a job that talks to this router waits."""
-	return "long" if is_slow(router) else usual
+	return "long" if frappe.cache().get_value(_slow_key(router, usual), expires=True) else usual
 
 
-def _slow_key(router: str) -> str:
-	return f"mikrotik_slow|{router}"
+def _slow_key(router: str, usual: str) -> str:
+	return f"mikrotik_slow|{router}|{usual}"
 
 
 def enqueue_check(router: str) -> None:

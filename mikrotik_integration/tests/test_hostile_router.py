@@ -191,8 +191,18 @@ class TestOneRouterDoesNotHoldUpOthers(HostileRouterTestCase):
 		frappe.db.commit()
 		self.assertEqual(["long"], self.queue_of(check))
 
-	def test_so_do_those_who_pay_for_it_and_they_get_on_all_the_same(self):
+	def test_a_slow_check_of_many_logins_delays_nobody_who_pays(self):
 		self.hold_up()
+		third = factories.a_subscription(self.router, self.plan)
+		self.pay(third)
+		inbox_worker.run()
+		third.reload()
+		self.assertEqual(([], "In Sync"), (self.queue_of(PUSH), third.router_status))
+
+	def test_those_who_pay_for_one_that_is_slow_with_payments_wait_there_and_get_on_all_the_same(self):
+		with patch.object(provisioning, "SLOW_S", 0):
+			self.pay(factories.a_subscription(self.router, self.plan))
+			self.work()
 		third = factories.a_subscription(self.router, self.plan)
 		self.pay(third)
 		inbox_worker.run()
