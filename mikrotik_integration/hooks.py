@@ -39,6 +39,7 @@ doc_events = {
 		"on_cancel": "mikrotik_integration.overrides.payment_entry.on_cancel",
 	},
 	"Comment": {
+		"before_insert": "mikrotik_integration.overrides.staff_notes.before_insert_of_comment",
 		"on_update": "mikrotik_integration.overrides.staff_notes.on_update",
 	},
 	"Communication": {
@@ -97,10 +98,13 @@ _documents = [
 	"Subscription Payment",
 	"Usage Record",
 ]
-# its tables, in Frappe 15 and 16
+# the tables of a Customer, in ERPNext 15 and 16, and of its Contacts and Addresses
 _rows_of_customer = (
 	"Allowed To Transact With",
+	"Contact Email",
+	"Contact Phone",
 	"Customer Credit Limit",
+	"Dynamic Link",
 	"Party Account",
 	"Portal User",
 	"Sales Team",

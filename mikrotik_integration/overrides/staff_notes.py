@@ -27,6 +27,12 @@ def _check(doctype: str) -> None:
 		raise frappe.PermissionError
 
 
+def before_insert_of_comment(doc, method=None) -> None:
+	"""A customer who writes one signs with no other name."""
+	if doc.reference_doctype in READ_BY_CUSTOMERS and not is_staff():
+		doc.update({"comment_email": frappe.session.user, "comment_by": None})
+
+
 def on_update(doc, method=None) -> None:
 	"""Of a Comment or Communication: Frappe has copied it into a column of the document that it is about."""
 	if doc.reference_doctype in READ_BY_CUSTOMERS:

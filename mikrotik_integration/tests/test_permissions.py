@@ -153,6 +153,38 @@ class TestPortalCustomer(PermissionTestCase):
 		listed = self.customer.api("subscriptions.list_own").json()["message"]
 		self.assertEqual([self.subscription.name], [row["name"] for row in listed])
 
+	def test_adds_nothing_to_the_contact_of_another_customer(self):
+		"""Everybody may make Contacts, so Frappe lets everybody add rows to each of them."""
+		whose = {"link_doctype": "Customer", "link_name": self.victim.customer}
+		contact = frappe.get_doc({"doctype": "Contact", "first_name": "Victim", "links": [whose]}).insert()
+		frappe.db.commit()
+		for field, row in (
+			("email_ids", {"email_id": "mallory@example.com", "is_primary": 1}),
+			("phone_nos", {"phone": "0711111111", "is_primary_mobile_no": 1}),
+			("links", {"link_doctype": "Customer", "link_name": self.subscription.customer}),
+		):
+			doctype = contact.meta.get_field(field).options
+			where = {"parent": contact.name, "parenttype": "Contact", "parentfield": field}
+			with self.subTest(field):
+				self.assert_refused(self.customer.resource("POST", doctype, **where, **row))
+		frappe.db.rollback()
+		contact.reload()
+		self.assertEqual(([], [], 1), (contact.email_ids, contact.phone_nos, len(contact.links)))
+
+	def test_signs_a_comment_with_no_other_name(self):
+		answer = self.customer.call(
+			"frappe.desk.form.utils.add_comment",
+			reference_doctype=self.subscription.doctype,
+			reference_name=self.subscription.name,
+			content="Paid in cash, let him in",
+			comment_email="Administrator",
+			comment_by="The Boss",
+		)
+		made = frappe.db.get_value(
+			"Comment", answer.json()["message"]["name"], ["comment_email", "comment_by"]
+		)
+		self.assertEqual((self.user, None), made)
+
 	def test_internal_remarks_are_not_theirs_to_read(self):
 		frappe.db.set_value(
 			"Customer Subscription",

@@ -58,7 +58,7 @@ def is_guessable(typed: str) -> bool:
 	was made elsewhere, short, of digits alone, or of a word that others begin with, too, and a number."""
 	code = normalise(typed)
 	if code.isdigit():
-		return 10 ** len(code) < guesses(MIN_LENGTH)
+		return int(10 ** len(code)) < guesses(MIN_LENGTH)
 	end = code[-MIN_LENGTH:]
 	return len(end) < MIN_LENGTH or not set(end) <= set(ALPHABET)
 
