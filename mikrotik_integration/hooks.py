@@ -184,7 +184,12 @@ _mpesa_judged = {
 		"get_mode_of_payment_account": ["frappe_mpsa_payments.utils.utils"],
 	},
 }
-_payment_request = "erpnext.accounts.doctype.payment_request.payment_request"
+_invoices_judged = {
+	"accounts.doctype.payment_request.payment_request": ["make_payment_request", "resend_payment_email"],
+	"accounts.doctype.invoice_discounting.invoice_discounting": ["get_invoices"],
+	"accounts.doctype.sales_invoice.sales_invoice": ["create_invoice_discounting"],
+	"controllers.stock_controller": ["show_accounting_ledger_preview", "show_stock_ledger_preview"],
+}
 override_whitelisted_methods = {
 	"frappe.client.get": "mikrotik_integration.overrides.desk_search.get",
 	"frappe.client.get_count": "mikrotik_integration.overrides.desk_search.get_count",
@@ -192,8 +197,11 @@ override_whitelisted_methods = {
 	"frappe.core.doctype.sms_settings.sms_settings.send_sms": "mikrotik_integration.overrides.sms_settings.send_sms",
 	"frappe.desk.form.load.getdoc": "mikrotik_integration.overrides.staff_notes.getdoc",
 	"frappe.desk.form.load.get_docinfo": "mikrotik_integration.overrides.staff_notes.get_docinfo",
-	f"{_payment_request}.make_payment_request": "mikrotik_integration.overrides.payment_request.make_payment_request",
-	f"{_payment_request}.resend_payment_email": "mikrotik_integration.overrides.payment_request.resend_payment_email",
+	**{
+		f"erpnext.{module}.{function}": f"mikrotik_integration.overrides.invoices.{function}"
+		for module, functions in _invoices_judged.items()
+		for function in functions
+	},
 	f"{_mpesa_app}.api.m_pesa_api.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
 	f"{_mpesa_app}.doctype.mpesa_express_request.mpesa_express_request.initiate_stk_push": "mikrotik_integration.overrides.mpesa_endpoints.initiate_stk_push",
 	f"{_mpesa_app}.api.m_pesa_api.get_draft_pos_invoice": "mikrotik_integration.overrides.mpesa_endpoints.get_draft_pos_invoice",

@@ -385,6 +385,36 @@ class TestAudiences(AudienceTestCase):
 		]
 
 
+class TestInvoicesOfOthers(AudienceTestCase):
+	"""What ERPNext tells every login of invoices."""
+
+	def test_only_who_may_read_invoices_is_told_who_owes_how_much(self):
+		staff, accountant = (
+			Visitor(self.web.url, visitors.a_user(role)) for role in ("ISP Staff", "Accounts User")
+		)
+		preview = {"company": site.COMPANY, "doctype": "Sales Invoice", "docname": self.invoice}
+		for function, asked in (
+			(
+				"accounts.doctype.invoice_discounting.invoice_discounting.get_invoices",
+				{"filters": frappe.as_json({"customer": self.subscription.customer})},
+			),
+			(
+				"accounts.doctype.sales_invoice.sales_invoice.create_invoice_discounting",
+				{"source_name": self.invoice},
+			),
+			("controllers.stock_controller.show_accounting_ledger_preview", preview),
+			("controllers.stock_controller.show_stock_ledger_preview", preview),
+		):
+			for visitor in (self.guest, self.customer, staff):
+				with self.subTest(function, user=visitor.user):
+					answer = visitor.call(f"erpnext.{function}", **asked)
+					self.assertEqual(403, answer.status_code, answer.text[:300])
+					self.assertNotIn("1500", answer.text)
+			with self.subTest(function, user=accountant.user):
+				answer = accountant.call(f"erpnext.{function}", **asked)
+				self.assertEqual(200, answer.status_code, answer.text[:300])
+
+
 class TestPaymentPage(AudienceTestCase):
 	"""frappe_mpsa_payments' page for whoever has the link of a Payment Request."""
 
