@@ -3,6 +3,7 @@ them, as our roles, adds nothing to one that is there.
 """
 
 import frappe
+from erpnext.selling.page.point_of_sale import point_of_sale
 
 from mikrotik_integration.services import subscriptions
 
@@ -18,3 +19,10 @@ def before_insert_of_row(doc, method=None) -> None:
 	make such documents, and not about this one. A portal user, say, sees all that the Customer may see."""
 	if not doc.flags.ignore_permissions:
 		frappe.get_doc(doc.parenttype, doc.parent).check_permission("write")
+
+
+@frappe.whitelist(methods=["POST"])
+def set_customer_info(fieldname: str, customer: str, value: str = "") -> None:
+	"""ERPNext's till writes down how to reach a Customer. As ERPNext has it, every login does, a customer's too."""
+	frappe.has_permission("POS Invoice", "create", throw=True)
+	point_of_sale.set_customer_info(fieldname, customer, value)

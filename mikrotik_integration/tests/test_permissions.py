@@ -171,6 +171,17 @@ class TestPortalCustomer(PermissionTestCase):
 		contact.reload()
 		self.assertEqual(([], [], 1), (contact.email_ids, contact.phone_nos, len(contact.links)))
 
+	def test_changes_not_how_another_customer_is_reached(self):
+		asked = {"fieldname": "email_id", "customer": self.victim.customer, "value": "mallory@example.com"}
+		function = "erpnext.selling.page.point_of_sale.point_of_sale.set_customer_info"
+		for visitor in (self.customer, self.visitor("ISP Staff")):
+			with self.subTest(visitor.user):
+				self.assert_refused(visitor.call(function, **asked))
+		email = {"email_id": "mallory@example.com"}
+		frappe.db.rollback()
+		self.assertFalse(frappe.db.exists("Customer", {"name": self.victim.customer, **email}))
+		self.assertEqual(200, self.visitor("Accounts User").call(function, **asked).status_code)
+
 	def test_signs_a_comment_with_no_other_name(self):
 		answer = self.customer.call(
 			"frappe.desk.form.utils.add_comment",
