@@ -17,7 +17,7 @@ def on_update(doc, method=None) -> None:
 def before_insert_of_row(doc, method=None) -> None:
 	"""A row that is inserted by itself, past its Customer, Supplier, Contact or Address: Frappe asks whether the user may
 	make such documents, and not about this one. A portal user, say, sees all that the Customer may see."""
-	if not doc.flags.ignore_permissions:
+	if doc.parent and not doc.flags.ignore_permissions:
 		frappe.get_doc(doc.parenttype, doc.parent).check_permission("write")
 
 
