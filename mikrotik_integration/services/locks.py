@@ -60,6 +60,20 @@ def afresh(act: Callable[..., T], *arguments: Any) -> T:
 	raise ChangedMeanwhile
 
 
+def by_itself(act: Callable[[str], object], name: str) -> None:
+	"""``act(name)``, which makes a document follow its usage, in the caller's transaction. One that fails is taken back and logged: it holds up no other document
+	of this transaction."""
+	frappe.db.savepoint("by_itself")
+	try:
+		act(name)
+	except (ChangedMeanwhile, frappe.QueryDeadlockError):
+		raise  # the whole transaction is gone: see afresh
+	except Exception:
+		traceback = frappe.get_traceback()
+		frappe.db.rollback(save_point="by_itself")
+		frappe.log_error(f"{name} could not follow its usage", traceback)
+
+
 def take(doctype: str, name: str) -> None:
 	"""From here to the end of the transaction nobody else acts on the money of this document, and all that was read
 	before is still so. Raises ChangedMeanwhile if it is not: somebody else took it since our first read.

@@ -14,7 +14,7 @@ from mikrotik_integration.core.usage.counters import CounterState, Delta, advanc
 from mikrotik_integration.core.usage.snapshot import AccountReading, SessionReading, Snapshot
 from mikrotik_integration.services import foreign_text, lifecycle, realtime, settings, voucher_usage
 from mikrotik_integration.services.bulk import update_rows
-from mikrotik_integration.services.locks import seeing_commits
+from mikrotik_integration.services.locks import by_itself, seeing_commits
 
 SUBSCRIPTION = "Customer Subscription"
 # More than that many sessions of nobody are kept as one: a router may make up as many as it likes.
@@ -257,7 +257,7 @@ def _enforce_quotas(counted: list[Counted]) -> None:
 		and (one.delta.bytes_in or one.delta.bytes_out or one.delta.seconds)
 	]
 	for name in _at_quota(moved):
-		lifecycle.refresh(name)
+		by_itself(lifecycle.refresh, name)
 
 
 def _at_quota(names: list[str]) -> list[str]:

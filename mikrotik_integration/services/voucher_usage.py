@@ -13,6 +13,7 @@ from mikrotik_integration.core.usage.sessions import SessionReading
 from mikrotik_integration.core.vouchers import devices
 from mikrotik_integration.services import foreign_text, vouchers
 from mikrotik_integration.services.bulk import update_rows
+from mikrotik_integration.services.locks import by_itself
 from mikrotik_integration.services.vouchers import VOUCHER
 
 DEVICE = "Hotspot Voucher Device"
@@ -36,7 +37,8 @@ def record(router: str, counted: Sequence) -> list[SessionReading]:
 	refused = _admit(
 		router, {name: one.reading.sessions for name, one in mine.items() if one.reading.sessions}
 	)
-	vouchers.refresh(sorted({*begun, *_ended(list(moved))}))
+	for name in sorted({*begun, *_ended(list(moved))}):
+		by_itself(lambda name: vouchers.refresh([name]), name)
 	vouchers.lower_caps(_shared(list(moved)))
 	return refused
 

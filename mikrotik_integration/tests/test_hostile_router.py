@@ -8,7 +8,16 @@ from frappe.utils import get_datetime
 from frappe.utils.background_jobs import get_queue
 
 from mikrotik_integration.core.provisioning.reconcile import OperationResult
-from mikrotik_integration.services import api_log, inbox_worker, provisioning, router_guard, routers, usage
+from mikrotik_integration.services import (
+	api_log,
+	inbox_worker,
+	provisioning,
+	router_guard,
+	routers,
+	usage,
+	voucher_packages,
+	voucher_sales,
+)
 from mikrotik_integration.tests import factories
 from mikrotik_integration.tests.base import ServiceTestCase
 from mikrotik_integration.tests.harness import jobs_waiting
@@ -119,6 +128,44 @@ class TestAPassThatBreaksOff(HostileRouterTestCase):
 		with patch.object(usage, "record", side_effect=half), self.assertRaises(ZeroDivisionError):
 			self.check_router(self.router)
 		self.assertFalse(frappe.db.exists("Router Account", {"last_error": "half"}))
+
+
+class TestOneCustomerDoesNotHoldUpOthers(HostileRouterTestCase):
+	"""Somebody's document cannot be saved, whatever the reason."""
+
+	def test_what_others_used_is_counted_and_the_reason_is_logged(self):
+		small = factories.a_plan(data_quota_mb=1)
+		bad, good = (factories.a_subscription(self.router, small) for _number in range(2))
+		for subscription in (bad, good):
+			self.pay(subscription)
+			self.work()
+			subscription.reload()
+			self.login(subscription).move(download=5_000_000, seconds=60)
+		bad.db_set("customer", "nobody of this name")
+		frappe.db.commit()
+		self.check_router(self.router)
+		self.assertEqual("Online", self.seen("status").status)
+		good.reload()
+		self.assertEqual(("Used Up", 5_000_000), (good.quota_state, good.used_bytes))
+		self.assertTrue(frappe.db.exists("Error Log", {"method": ("like", f"{bad.name}%")}))
+
+	def test_another_voucher_is_begun_and_the_reason_is_logged(self):
+		package = factories.a_package()
+		frappe.db.commit()
+		plan = voucher_packages.check(package.name)
+		router = voucher_packages.router_for_sale(self.router.name)
+		bad, good = voucher_sales.sell(plan, router, 2)
+		voucher_sales.enqueue_push([bad, good])
+		frappe.db.commit()
+		self.work()
+		for name in (bad, good):
+			code = frappe.db.get_value("Hotspot Voucher", name, "code")
+			self.sim.customer.login(code, code).move(download=1000, seconds=60)
+		frappe.db.set_value("Hotspot Voucher", bad, "mode_of_payment", "nothing of this name")
+		frappe.db.commit()
+		self.check_router(self.router)
+		self.assertEqual("Online", self.seen("status").status)
+		self.assertEqual("Active", frappe.db.get_value("Hotspot Voucher", good, "status"))
 
 
 class TestOneRouterDoesNotHoldUpOthers(HostileRouterTestCase):
