@@ -61,8 +61,8 @@ def afresh(act: Callable[..., T], *arguments: Any) -> T:
 
 
 def by_itself(act: Callable[[str], object], name: str) -> None:
-	"""``act(name)``, which makes a document follow its usage, in the caller's transaction. One that fails is taken back and logged: it holds up no other document
-	of this transaction."""
+	"""``act(name)``, which makes a document follow its usage, in the caller's transaction. One that fails is taken back
+	and logged: it holds up no other document of this transaction."""
 	frappe.db.savepoint("by_itself")
 	try:
 		act(name)
