@@ -147,7 +147,11 @@ def _write_unknown(router: str, sessions: tuple[SessionReading, ...]) -> None:
 	rest = [totals.pop(name) for name in too_many]
 	rows = [(name, router, users[name], None, None, delta) for name, delta in totals.items()]
 	if rest:
-		together = Delta(*map(sum, zip(*map(astuple, rest), strict=True)))
+		together = Delta(
+			sum(delta.bytes_in for delta in rest),
+			sum(delta.bytes_out for delta in rest),
+			sum(delta.seconds for delta in rest),
+		)
 		rows.append((_unknown_rest(router), router, "", None, None, together))
 	_upsert_records(rows, add=False)
 

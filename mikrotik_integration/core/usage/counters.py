@@ -128,7 +128,7 @@ def _fell(before: Iterable[int], now: Iterable[int]) -> bool:
 
 
 def _least(amounts: Counts, most: Counts) -> Counts:
-	return _counts(map(min, amounts, most))
+	return _counts(min(amount, limit) for amount, limit in zip(amounts, most, strict=True))
 
 
 def _above(amounts: Counts, parts: Counts) -> Counts:
