@@ -114,6 +114,19 @@ doc_events |= {
 	doctype: {"before_insert": "mikrotik_integration.overrides.customer.before_insert_of_row"}
 	for doctype in _rows_of_customer
 }
+# texts that Accounts User or Accounts Manager write and ERPNext renders, and what holds rows of such texts
+_templates = (
+	"Auto Repeat",
+	"Dunning Letter Text",
+	"Dunning Type",
+	"Payment Gateway Account",
+	"Payment Request",
+	"Process Statement Of Accounts",
+	"Terms and Conditions",
+)
+doc_events |= {
+	doctype: {"validate": "mikrotik_integration.overrides.templates.validate"} for doctype in _templates
+}
 _text_fields = "mikrotik_integration.overrides.text_fields"
 doc_events |= {
 	doctype: {
@@ -191,6 +204,7 @@ _invoices_judged = {
 	"controllers.stock_controller": ["show_accounting_ledger_preview", "show_stock_ledger_preview"],
 }
 override_whitelisted_methods = {
+	"frappe.automation.doctype.auto_repeat.auto_repeat.generate_message_preview": "mikrotik_integration.overrides.templates.generate_message_preview",
 	"frappe.client.get": "mikrotik_integration.overrides.desk_search.get",
 	"frappe.client.get_count": "mikrotik_integration.overrides.desk_search.get_count",
 	"frappe.client.validate_link": "mikrotik_integration.overrides.desk_search.validate_link",

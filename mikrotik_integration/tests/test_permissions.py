@@ -5,6 +5,7 @@ import json
 import frappe
 from frappe.utils import add_days, now_datetime
 
+from mikrotik_integration import demo_company as site
 from mikrotik_integration.tests import factories, visitors
 from mikrotik_integration.tests.base import ServiceTestCase
 from mikrotik_integration.tests.visitors import Visitor
@@ -705,6 +706,46 @@ class TestSecrets(PermissionTestCase):
 						visitor.call("frappe.desk.form.load.getdoc", "GET", doctype=doctype, name=name),
 					):
 						self.assert_silent(answer, self.secret, self.router_secret)
+
+	def test_accountants_read_none_through_a_text_that_erpnext_renders(self):
+		router = f"('MikroTik Settings', '{self.router.name}')"
+		accountant = self.visitor("Accounts User")
+		for text in (
+			f"{{{{ frappe.get_doc{router}.get_password('api_password') }}}}",
+			f"{{% set f = frappe %}}{{{{ f.get_doc{router}.get_password('api_password') }}}}",
+			f"{{{{ frappe['get_doc']{router}.get_password('api_password') }}}}",
+			f"{{{{ ((frappe|attr('get_doc')){router}|attr('get_password'))('api_password') }}}}",
+			"{{ doc.get_password('api_password') }}",
+			"{{ run_script('x') }}",
+			"{% include 'templates/includes/macros.html' %}",
+		):
+			with self.subTest(text):
+				self.assertNotEqual(200, self.render(accountant, text).status_code)
+				preview = accountant.call(
+					"frappe.automation.doctype.auto_repeat.auto_repeat.generate_message_preview",
+					reference_dt="Company",
+					reference_doc=site.COMPANY,
+					message=text,
+				)
+				self.assert_refused(preview)
+				self.assert_silent(preview, self.router_secret)
+
+	def test_accountants_write_texts_with_values_in_them(self):
+		text = "{% for one in items %}{{ one.upper() }} {{ frappe.utils.flt('1.5') }}{% endfor %} {{ _('Total') }}"
+		answer = self.render(self.visitor("Accounts User"), text, items=["a"])
+		self.assertEqual("A 1.5 Total", answer.json()["message"])
+
+	def render(self, visitor: Visitor, text: str, **values):
+		"""Terms and Conditions written by somebody, and then rendered."""
+		terms = {"title": factories.unique("Terms"), "selling": 1, "terms": text}
+		made = visitor.resource("POST", "Terms and Conditions", **terms)
+		if not made.ok:
+			return made
+		return visitor.call(
+			"erpnext.setup.doctype.terms_and_conditions.terms_and_conditions.get_terms_and_conditions",
+			template_name=made.json()["data"]["name"],
+			doc=json.dumps(values),
+		)
 
 	def test_a_customers_password_is_read_out_by_those_who_may_change_it(self):
 		asked = ("subscriptions.get_password", "POST")

@@ -1,0 +1,83 @@
+"""Templates that accountants write. ERPNext renders them with Frappe's whole template language, which reads and writes every
+document, whoever wrote them: codes that are for sale, and passwords of routers. Those of a System Manager may do that.
+"""
+
+import frappe
+from frappe import _
+from frappe.automation.doctype.auto_repeat import auto_repeat
+from frappe.utils import cstr
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+TEMPLATES = {
+	"Auto Repeat": ("subject", "message"),
+	"Dunning Letter Text": ("body_text", "closing_text"),
+	"Payment Gateway Account": ("message",),
+	"Payment Request": ("subject", "message"),
+	"Process Statement Of Accounts": ("subject", "body", "pdf_name"),
+	"Terms and Conditions": ("terms",),
+}
+# what a text needs, and what changes nothing
+OF_FRAPPE = {"bold", "format", "format_date", "format_value", "utils"}
+FUNCTIONS = {"_", "dict", "namespace", "range"}
+METHODS = {
+	*("append", "endswith", "format", "get", "get_formatted", "items", "join", "keys", "lower", "replace"),
+	*("split", "startswith", "strftime", "strip", "title", "update", "upper", "values"),
+}
+FILES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
+
+
+def validate(doc, method=None) -> None:
+	"""Hook, for a document and the rows of its tables."""
+	if "System Manager" in frappe.get_roles():
+		return
+	for part in (doc, *doc.get_all_children()):
+		for field in TEMPLATES.get(part.doctype, ()):
+			check(part.get(field))
+
+
+def check(text: str | None) -> None:
+	"""Raises PermissionError if a template does more than fill in values."""
+	try:
+		tree = Environment(autoescape=True).parse(cstr(text))
+	except TemplateSyntaxError:
+		return  # it is never rendered
+	if any(tree.find_all(FILES)) or not (_uses_little_of_frappe(tree) and _calls_nothing_else(tree)):
+		frappe.throw(
+			_(
+				"This text may fill in values, such as {{ doc.name }}, and format them. More needs a System Manager"
+			),
+			frappe.PermissionError,
+		)
+
+
+def _uses_little_of_frappe(tree: nodes.Template) -> bool:
+	allowed = {id(one.node) for one in tree.find_all(nodes.Getattr) if one.attr in OF_FRAPPE}
+	return all(id(name) in allowed for name in tree.find_all(nodes.Name) if name.name == "frappe")
+
+
+def _calls_nothing_else(tree: nodes.Template) -> bool:
+	functions = FUNCTIONS | {macro.name for macro in tree.find_all(nodes.Macro)}
+	return all(_is_harmless(call.node, functions) for call in tree.find_all(nodes.Call))
+
+
+def _is_harmless(called: nodes.Expr, functions: set[str]) -> bool:
+	if isinstance(called, nodes.Name):
+		return called.name in functions
+	return isinstance(called, nodes.Getattr) and (called.attr in METHODS or _is_of_frappe(called))
+
+
+def _is_of_frappe(called: nodes.Getattr) -> bool:
+	"""``frappe.format``, ``frappe.utils.flt``; for the rest see ``_uses_little_of_frappe``."""
+	owner = called.node.node if isinstance(called.node, nodes.Getattr) else called.node
+	return isinstance(owner, nodes.Name) and owner.name == "frappe"
+
+
+@frappe.whitelist()
+def generate_message_preview(
+	reference_dt: str, reference_doc: str, message: str | None = None, subject: str | None = None
+) -> dict:
+	"""Of an Auto Repeat: what comes with the request is rendered."""
+	if "System Manager" not in frappe.get_roles():
+		check(message)
+		check(subject)
+	return auto_repeat.generate_message_preview(reference_dt, reference_doc, message, subject)
