@@ -127,6 +127,18 @@ _templates = (
 doc_events |= {
 	doctype: {"validate": "mikrotik_integration.overrides.templates.validate"} for doctype in _templates
 }
+# money of ours is in them, and their names are references, too
+for _with_money in (
+	"Customer",
+	"Journal Entry",
+	"Payment Entry",
+	"Payment Request",
+	"POS Invoice",
+	"Sales Invoice",
+):
+	doc_events.setdefault(_with_money, {})["after_rename"] = (
+		"mikrotik_integration.overrides.renaming.after_rename"
+	)
 _text_fields = "mikrotik_integration.overrides.text_fields"
 doc_events |= {
 	doctype: {

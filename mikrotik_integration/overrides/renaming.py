@@ -1,4 +1,5 @@
-"""The names of our documents are identities: an account number, a receipt that counts once, a router.
+"""The names of our documents, and of ERPNext's that move our money, are identities: an account number, a receipt that
+counts once, a router, the number of an invoice.
 
 Frappe lets whoever may read a document call its ``rename``, and say that nothing is to be checked: not the right to
 write, and not ``before_rename``.

@@ -492,6 +492,9 @@ class TestFreeService(PermissionTestCase):
 		group = frappe.get_doc({"doctype": "Router Group", "group_name": factories.unique("Town")}).insert()
 		customer = Visitor(self.web.url, visitors.a_portal_user(self.subscription.customer))
 		staff, manager = self.visitor("ISP Staff"), self.visitor("ISP Manager")
+		accountant = self.visitor("Accounts User")
+		entry = frappe.db.get_value("Subscription Payment", payment, "payment_entry")
+		invoice = frappe.db.get_value("Sales Invoice", {"customer_subscription": self.subscription.name})
 		subscription = ("Customer Subscription", self.subscription.name)
 		for visitor, doctype, name in (
 			(customer, *subscription),
@@ -499,6 +502,9 @@ class TestFreeService(PermissionTestCase):
 			(staff, "Subscription Payment", payment),
 			(staff, "MikroTik Settings", self.router.name),
 			(staff, "Router Group", group.name),
+			(staff, "Customer", self.subscription.customer),
+			(accountant, "Sales Invoice", invoice),
+			(accountant, "Payment Entry", entry),
 		):
 			with self.subTest(doctype, user=visitor.user):
 				answer = visitor.call(
