@@ -41,6 +41,7 @@ def before_request() -> None:
 	if any(_has_condition(part) or _is_link(part) for part in parts) or (
 		texts & OURS and any(_has_login(part) for part in parts)
 	):
+		frappe.flags.disable_traceback = True
 		frappe.throw(_("A document is named by its name, not by a filter"))
 
 

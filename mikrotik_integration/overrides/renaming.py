@@ -10,6 +10,6 @@ from frappe import _
 
 
 def after_rename(doc, method=None, *_names) -> None:
-	if not doc.meta.allow_rename:
+	if not doc.meta.allow_rename and "System Manager" not in frappe.get_roles():
 		frappe.throw(_("{0} cannot be renamed").format(_(doc.doctype)), frappe.PermissionError)
 	doc.check_permission("write")
