@@ -7,6 +7,8 @@ from erpnext.selling.page.point_of_sale import point_of_sale
 
 from mikrotik_integration.services import subscriptions
 
+MADE_AT_TILLS = ("POS Invoice", "Sales Invoice")
+
 
 def on_update(doc, method=None) -> None:
 	before = doc.get_doc_before_save()
@@ -24,5 +26,6 @@ def before_insert_of_row(doc, method=None) -> None:
 @frappe.whitelist(methods=["POST"])
 def set_customer_info(fieldname: str, customer: str, value: str = "") -> None:
 	"""ERPNext's till writes down how to reach a Customer. As ERPNext has it, every login does, a customer's too."""
-	frappe.has_permission("POS Invoice", "create", throw=True)
+	if not any(frappe.has_permission(invoice, "create") for invoice in MADE_AT_TILLS):
+		raise frappe.PermissionError
 	point_of_sale.set_customer_info(fieldname, customer, value)

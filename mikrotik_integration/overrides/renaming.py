@@ -12,4 +12,12 @@ from frappe import _
 def after_rename(doc, method=None, *_names) -> None:
 	if not doc.meta.allow_rename and "System Manager" not in frappe.get_roles():
 		frappe.throw(_("{0} cannot be renamed").format(_(doc.doctype)), frappe.PermissionError)
-	doc.check_permission("write")
+	_read_user_permissions_again()  # they say the new name by now
+	try:
+		doc.check_permission("write")
+	finally:
+		_read_user_permissions_again()  # the new name may be rolled back
+
+
+def _read_user_permissions_again() -> None:
+	frappe.cache().hdel("user_permissions", frappe.session.user)

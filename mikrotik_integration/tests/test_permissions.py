@@ -6,6 +6,7 @@ import frappe
 from frappe.utils import add_days, now_datetime
 
 from mikrotik_integration import demo_company as site
+from mikrotik_integration.overrides import renaming, templates
 from mikrotik_integration.tests import factories, visitors
 from mikrotik_integration.tests.base import ServiceTestCase
 from mikrotik_integration.tests.visitors import Visitor
@@ -182,6 +183,24 @@ class TestPortalCustomer(PermissionTestCase):
 		frappe.db.rollback()
 		self.assertFalse(frappe.db.exists("Customer", {"name": self.victim.customer, **email}))
 		self.assertEqual(200, self.visitor("Accounts User").call(function, **asked).status_code)
+
+	def test_tills_that_make_sales_invoices_write_down_how_to_reach_a_customer(self):
+		"""In ERPNext 16 they do if POS Settings say so."""
+		cashier = frappe.get_doc({"doctype": "Role", "role_name": factories.unique("Cashier")}).insert()
+		update_permission_property = frappe.permissions.update_permission_property
+		frappe.permissions.add_permission("Sales Invoice", cashier.name)
+		update_permission_property("Sales Invoice", cashier.name, 0, "create", 1)
+		frappe.permissions.add_permission("Contact", cashier.name)
+		for right in ("create", "write"):
+			update_permission_property("Contact", cashier.name, 0, right, 1)
+		frappe.db.commit()
+		answer = self.visitor(cashier.name).call(
+			"erpnext.selling.page.point_of_sale.point_of_sale.set_customer_info",
+			fieldname="mobile_no",
+			customer=self.victim.customer,
+			value="0712345678",
+		)
+		self.assertEqual(200, answer.status_code, answer.text[:500])
 
 	def test_signs_a_comment_with_no_other_name(self):
 		answer = self.customer.call(
@@ -525,6 +544,18 @@ class TestFreeService(PermissionTestCase):
 		)
 		self.assertEqual(200, renamed.status_code, renamed.text[:300])
 
+	def test_who_is_limited_to_a_customer_may_give_it_another_name(self):
+		"""By then the User Permission says the new name; the one that was read before said the old one."""
+		customer = frappe.get_doc("Customer", self.subscription.customer)
+		seller = visitors.a_user("Sales Master Manager")
+		limit = {"doctype": "User Permission", "user": seller, "allow": "Customer"}
+		permission = frappe.get_doc({**limit, "for_value": factories.a_customer().name}).insert()
+		frappe.set_user(seller)
+		self.assertRaises(frappe.PermissionError, renaming.after_rename, customer)
+		self.assertFalse(customer.has_permission("write"))
+		frappe.db.set_value("User Permission", permission.name, "for_value", customer.name)
+		renaming.after_rename(customer)
+
 	def test_no_document_method_is_open_that_is_not_meant_to_be(self):
 		manager = self.visitor("ISP Manager")
 		for doctype, name, method in (
@@ -740,6 +771,55 @@ class TestSecrets(PermissionTestCase):
 		text = "{% for one in items %}{{ one.upper() }} {{ frappe.utils.flt('1.5') }}{% endfor %} {{ _('Total') }}"
 		answer = self.render(self.visitor("Accounts User"), text, items=["a"])
 		self.assertEqual("A 1.5 Total", answer.json()["message"])
+
+	def test_accountants_keep_a_text_of_a_system_manager(self):
+		repeat = self.an_auto_repeat("{{ frappe.db.get_value('Company', doc.company, 'abbr') }}")
+		accountant = self.visitor("Accounts User")
+		kept = accountant.resource("PUT", "Auto Repeat", repeat.name, recipients="accounts@example.com")
+		self.assertEqual(200, kept.status_code, kept.text[:500])
+		text = f"{repeat.message} {{{{ frappe.get_all('User') }}}}"
+		self.assert_refused(accountant.resource("PUT", "Auto Repeat", repeat.name, message=text))
+
+	def test_accountants_ask_for_money_in_the_words_of_the_gateway(self):
+		account = frappe.get_last_doc("Payment Gateway Account")
+		account.message = "{{ frappe.db.get_value('Company', doc.company, 'abbr') }}"
+		account.save()
+		request = frappe.new_doc("Payment Request", payment_gateway_account=account.name)
+		frappe.set_user(visitors.a_user("Accounts User"))
+		request.message = account.message
+		templates.validate(request)
+		request.message += "{{ frappe.get_all('User') }}"
+		self.assertRaises(frappe.PermissionError, templates.validate, request)
+
+	def test_accountants_see_beforehand_what_an_auto_repeat_will_write(self):
+		"""Frappe 15's form sends the text, that of 16 the name of the Auto Repeat."""
+		repeat = self.an_auto_repeat("For {{ doc.name }}")
+		answer = self.visitor("Accounts User").call(
+			"frappe.automation.doctype.auto_repeat.auto_repeat.generate_message_preview",
+			name=repeat.name,
+			reference_dt=repeat.reference_doctype,
+			reference_doc=repeat.reference_document,
+			message=repeat.message,
+		)
+		self.assertEqual(200, answer.status_code, answer.text[:500])
+		self.assertEqual(f"For {repeat.reference_document}", answer.json()["message"]["message"])
+
+	def an_auto_repeat(self, message: str):
+		entry = frappe.db.get_value("Subscription Payment", self.paid(), "payment_entry")
+		repeat = frappe.get_doc(
+			{
+				"doctype": "Auto Repeat",
+				"reference_doctype": "Payment Entry",
+				"reference_document": entry,
+				"frequency": "Monthly",
+				"start_date": add_days(now_datetime(), 1),
+				"notify_by_email": 1,
+				"recipients": "customer@example.com",
+				"message": message,
+			}
+		).insert()
+		frappe.db.commit()
+		return repeat
 
 	def render(self, visitor: Visitor, text: str, **values):
 		"""Terms and Conditions written by somebody, and then rendered."""
