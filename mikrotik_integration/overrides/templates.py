@@ -23,7 +23,7 @@ OF_FRAPPE = {"bold", "format", "format_date", "format_value", "utils"}
 FUNCTIONS = {"_", "dict", "namespace", "range"}
 METHODS = {
 	*("append", "endswith", "format", "get", "get_formatted", "items", "join", "keys", "lower", "replace"),
-	*("split", "startswith", "strftime", "strip", "title", "update", "upper", "values"),
+	*("split", "startswith", "strftime", "strip", "title", "upper", "values"),
 }
 FILES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 
@@ -57,7 +57,9 @@ def check(text: str | None) -> None:
 		tree = Environment(autoescape=True).parse(cstr(text))
 	except TemplateSyntaxError:
 		return  # it is never rendered
-	if any(tree.find_all(FILES)) or not (_uses_little_of_frappe(tree) and _calls_nothing_else(tree)):
+	if any(tree.find_all(FILES)) or not (
+		_uses_little_of_frappe(tree) and _calls_nothing_else(tree) and _keeps_names_of_methods(tree)
+	):
 		frappe.throw(
 			_(
 				"This text may fill in values, such as {{ doc.name }}, and format them. More needs a System Manager"
@@ -73,7 +75,22 @@ def _uses_little_of_frappe(tree: nodes.Template) -> bool:
 
 def _calls_nothing_else(tree: nodes.Template) -> bool:
 	functions = FUNCTIONS | {macro.name for macro in tree.find_all(nodes.Macro)}
+	functions -= {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}  # these are anything
 	return all(_is_harmless(call.node, functions) for call in tree.find_all(nodes.Call))
+
+
+def _keeps_names_of_methods(tree: nodes.Template) -> bool:
+	"""``{"lower": function}.lower()`` calls the function: nothing is kept under such a name, or under one that only
+	rendering shows."""
+	names = [ref.attr for ref in tree.find_all(nodes.NSRef)]
+	for pair in tree.find_all(nodes.Pair):
+		names.append(pair.key.value if isinstance(pair.key, nodes.Const) else None)
+	for call in tree.find_all(nodes.Call):
+		if isinstance(call.node, nodes.Name):
+			names += [keyword.key for keyword in call.kwargs]
+			copies = call.node.name in ("dict", "namespace") and (call.args or call.dyn_args)
+			names += [None] if copies or call.dyn_kwargs else []
+	return None not in names and METHODS.isdisjoint(names)
 
 
 def _is_harmless(called: nodes.Expr, functions: set[str]) -> bool:

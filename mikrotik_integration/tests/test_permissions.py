@@ -755,6 +755,20 @@ class TestSecrets(PermissionTestCase):
 			"{{ doc.get_password('api_password') }}",
 			"{{ run_script('x') }}",
 			"{% include 'templates/includes/macros.html' %}",
+			# other functions under the names of harmless ones
+			"{% set _ = scrub %}{{ _('x') }}",
+			"{% for range in [scrub] %}{{ range('x') }}{% endfor %}",
+			"{% with dict = scrub %}{{ dict('x') }}{% endwith %}",
+			"{% macro f() %}{% endmacro %}{% set f = scrub %}{{ f('x') }}",
+			"{% macro f(_) %}{{ _('x') }}{% endmacro %}{{ f(scrub) }}",
+			"{% macro f() %}{{ kwargs.lower('x') }}{% endmacro %}{{ f(lower=scrub) }}",
+			"{{ {'lower': scrub}.lower('x') }}",
+			"{{ {'low' ~ 'er': scrub}.lower('x') }}",
+			"{{ dict(lower=scrub).lower('x') }}",
+			"{{ dict([('lower', scrub)]).lower('x') }}",
+			"{{ dict(**{'low' ~ 'er': scrub}).lower('x') }}",
+			"{% set n = namespace() %}{% set n.lower = scrub %}{{ n.lower('x') }}",
+			"{% set d = {} %}{% set n = d.update([('lower', scrub)]) %}{{ d.lower('x') }}",
 		):
 			with self.subTest(text):
 				self.assertNotEqual(200, self.render(accountant, text).status_code)
@@ -768,9 +782,17 @@ class TestSecrets(PermissionTestCase):
 				self.assert_silent(preview, self.router_secret)
 
 	def test_accountants_write_texts_with_values_in_them(self):
-		text = "{% for one in items %}{{ one.upper() }} {{ frappe.utils.flt('1.5') }}{% endfor %} {{ _('Total') }}"
-		answer = self.render(self.visitor("Accounts User"), text, items=["a"])
-		self.assertEqual("A 1.5 Total", answer.json()["message"])
+		text = (
+			"{% macro bold(text) %}*{{ text }}*{% endmacro %}"
+			"{% set sum = namespace(of_all=0) %}{% set names = [] %}"
+			"{% for one in rows %}{% set sum.of_all = sum.of_all + one.qty %}"
+			"{% set ignored = names.append(one.name.upper()) %}{% endfor %}"
+			"{{ bold(', '.join(names)) }} {{ frappe.utils.flt('1.5') }} "
+			"{{ _('Total') }} {{ '{title}'.format(title=sum.of_all) }} {{ {'a': 1}.a }}"
+		)
+		rows = [{"name": "a", "qty": 1}, {"name": "b", "qty": 2}]
+		answer = self.render(self.visitor("Accounts User"), text, rows=rows)
+		self.assertEqual("*A, B* 1.5 Total 3 1", answer.json()["message"])
 
 	def test_accountants_keep_a_text_of_a_system_manager(self):
 		repeat = self.an_auto_repeat("{{ frappe.db.get_value('Company', doc.company, 'abbr') }}")

@@ -20,8 +20,8 @@ MOST_KEPT = 1000
 
 
 class Verdict(Enum):
-	"""Known: one of the voucher's devices, or too many to be kept. Admitted: there is room for it. Refused: there is none, or the device was
-	replaced by another, or its address cannot be read."""
+	"""Known: one of the voucher's devices, or one more of so many that it is not kept. Admitted: there is room for it.
+	Refused: there is none, or the device was replaced by another, or its address cannot be read."""
 
 	KNOWN = "Known"
 	ADMITTED = "Admitted"
