@@ -16,8 +16,13 @@ class HotspotVoucherBatch(Document):
 		voucher_packages.check(self.internet_plan)
 
 	def keep_what_was_written(self) -> None:
-		"""What services write stays as they wrote it, whatever a request says: to whom the batch was sold, and how."""
-		fields = [field.fieldname for field in self.meta.fields if field.read_only]
+		"""What services write stays as they wrote it, whatever a request says: to whom the batch was sold, and how. A Custom
+		Field is its maker's matter."""
+		fields = [
+			field.fieldname
+			for field in self.meta.fields
+			if field.read_only and not field.get("is_custom_field")
+		]
 		self.update(frappe.db.get_value(self.doctype, self.name, fields, as_dict=True) or {})
 
 	def validate_quantity(self) -> None:
