@@ -20,7 +20,8 @@ from frappe.model import table_fields
 OURS = {"Hotspot Voucher", "Router Account"}
 SECRETS = {"account_key", "code", "username", "mac_address", "phone_number", "wifi_password"}
 LOGINS = {"account_key", "code", "username"}
-FILTERS = ("filters", "or_filters")
+# in these no document is named, whatever stands there
+NO_NAMES = ("filters", "or_filters", "column_widths")
 RESOURCES = ("/api/resource/", "/api/v1/resource/", "/api/v2/document/")
 WORD = re.compile(r"\w+")
 
@@ -38,7 +39,7 @@ def before_request() -> None:
 	path = unquote(frappe.request.path)
 	parts = list(_parts(path))
 	texts = {*path.split("/"), *(part.value for part in parts if isinstance(part.value, str))}
-	if any(_has_condition(part) or _is_link(part) for part in parts) or (
+	if any(_has_condition(part) or _is_link_by_filter(part) for part in parts) or (
 		texts & OURS and any(_has_login(part) for part in parts)
 	):
 		frappe.flags.disable_traceback = True
@@ -46,7 +47,7 @@ def before_request() -> None:
 
 
 def _parts(path: str) -> Iterator[Part]:
-	"""All that the request says, but for its filters."""
+	"""All that the request says, but for its filters and the widths of columns."""
 	said = {key: _parsed(value) for key, value in frappe.form_dict.items() if "filter" not in key}
 	resource = next((path.removeprefix(start) for start in RESOURCES if path.startswith(start)), "")
 	waiting = [Part(resource.split("/")[0], key, value) for key, value in said.items()]
@@ -62,7 +63,7 @@ def _parts(path: str) -> Iterator[Part]:
 			field = _field(part)
 			is_row = field and field.fieldtype in table_fields
 			of = part.value.get("doctype") or (field.options if is_row else part.doctype)
-			inner = ((key, value) for key, value in part.value.items() if key not in FILTERS)
+			inner = ((key, value) for key, value in part.value.items() if key not in NO_NAMES)
 			waiting.extend(Part(of, key, value) for key, value in inner)
 
 
@@ -95,8 +96,8 @@ def _is_operator(value: object) -> bool:
 	return isinstance(value, str) and value.casefold() in OPERATOR_MAP
 
 
-def _is_link(part: Part) -> bool:
-	"""A link that is no text."""
+def _is_link_by_filter(part: Part) -> bool:
+	"""A link that is no text: Frappe looks for what it fits."""
 	if not isinstance(part.value, dict | list):
 		return False
 	field = _field(part)

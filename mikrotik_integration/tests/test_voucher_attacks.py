@@ -785,6 +785,22 @@ class TestReadingCodes(VoucherAttackTestCase):
 					for secret in secrets_of:
 						self.assertNotIn(secret, answer.text)
 
+	def test_managers_save_a_report_of_them_with_its_columns(self):
+		"""The desk sends how wide each column is."""
+		settings = {
+			"filters": [[VOUCHER, "code", "like", "a%"]],
+			"fields": [["name", VOUCHER], ["code", VOUCHER]],
+			"order_by": f"`tab{VOUCHER}`.`code` asc",
+			"column_widths": {"name": 120, "code": 120},
+		}
+		saved = Visitor(self.web.url, visitors.a_user("ISP Manager", "Report Manager")).call(
+			"frappe.desk.reportview.save_report",
+			name=factories.unique("Codes"),
+			doctype=VOUCHER,
+			report_settings=frappe.as_json(settings),
+		)
+		self.assertEqual(200, saved.status_code, saved.text[:500])
+
 	def test_managers_still_find_them(self):
 		manager = Visitor(self.web.url, visitors.a_user("ISP Manager"))
 		answer = manager.call("frappe.desk.search.search_link", doctype=VOUCHER, txt=self.codes[0])
