@@ -1,5 +1,5 @@
-"""ERPNext's Customer: disabling one ends the service, enabling one brings it back. Who may make Customers and not change
-them, as our roles, adds nothing to one that is there.
+"""ERPNext's Customer: disabling one ends the service, enabling one brings it back. Who may make Customers but not change
+them, as ISP Staff, adds no rows to one that is there.
 """
 
 import frappe

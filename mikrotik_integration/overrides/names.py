@@ -18,6 +18,7 @@ from frappe.model import table_fields
 
 # the documents whose logins and codes not everybody may read
 OURS = {"Hotspot Voucher", "Router Account"}
+# fields that nobody may feel for with a condition, and those that find a document on their own
 SECRETS = {"account_key", "code", "username", "mac_address", "phone_number", "wifi_password"}
 LOGINS = {"account_key", "code", "username"}
 # in these no document is named, whatever stands there

@@ -177,20 +177,21 @@ def _replace_by_holder(router: str, typed: str, phone_number: str, old: int, mac
 		raise VoucherError(_("Choose the device to replace"))
 	_replace(voucher, here[old], mac, router, _most_replacements())
 	frappe.db.set_value(VOUCHER, name, "device_replacements", (voucher.device_replacements or 0) + 1)
-	_enqueue_leaving(router)
+	enqueue_leaving(router)
 
 
 def replace_by_staff(name: str, old: str, new: str) -> None:
 	"""Staff put a device in the place of another, as often as it takes. Raises VoucherError."""
 	voucher = vouchers.locked(name)
 	_replace(voucher, old, new, voucher.mikrotik_settings, None)
-	_enqueue_leaving(voucher.mikrotik_settings)
+	enqueue_leaving(voucher.mikrotik_settings)
 
 
-def _enqueue_leaving(router: str) -> None:
+def enqueue_leaving(router: str) -> None:
 	jobs.enqueue(
 		"mikrotik_integration.services.redemption.let_devices_leave",
-		queue=routers.queue(router, "short"),
+		queue=routers.queue(router, provisioning.CHECKS),
+		timeout=2 * routers.CHECK_TIMEOUT_S,
 		router=router,
 	)
 

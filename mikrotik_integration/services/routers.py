@@ -16,6 +16,7 @@ from mikrotik_integration.services import foreign_text, jobs, realtime, router_a
 CONNECT_TIMEOUT_S = 5
 DEADLINE_S = 90
 LIFETIME_S = 480
+CHECK_TIMEOUT_S = 600
 LIFETIME_IN_A_REQUEST_S = 40  # two of them, and the wait for a lock, before a web server gives the request up
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(
@@ -106,7 +107,7 @@ def enqueue_check(router: str) -> None:
 	jobs.enqueue(
 		"mikrotik_integration.services.provisioning.check_router",
 		queue=queue(router, "default"),
-		timeout=600,
+		timeout=CHECK_TIMEOUT_S,
 		job_id=f"mikrotik-check|{router}",
 		router=router,
 	)

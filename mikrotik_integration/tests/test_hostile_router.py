@@ -12,6 +12,7 @@ from mikrotik_integration.services import (
 	api_log,
 	inbox_worker,
 	provisioning,
+	redemption,
 	router_guard,
 	routers,
 	usage,
@@ -260,6 +261,13 @@ class TestOneRouterDoesNotHoldUpOthers(HostileRouterTestCase):
 		inbox_worker.run()
 		third.reload()
 		self.assertEqual(([], "In Sync"), (self.queue_of(PUSH), third.router_status))
+
+	def test_a_replaced_device_waits_like_the_checks_that_it_needs(self):
+		leaving = "mikrotik_integration.services.redemption.let_devices_leave"
+		self.hold_up()
+		redemption.enqueue_leaving(self.router.name)
+		frappe.db.commit()
+		self.assertEqual(["long"], self.queue_of(leaving))
 
 	def test_those_who_pay_for_one_that_is_slow_with_payments_wait_there_and_get_on_all_the_same(self):
 		with patch.object(provisioning, "SLOW_S", 0):

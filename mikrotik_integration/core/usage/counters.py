@@ -79,6 +79,7 @@ def advance(previous: CounterState | None, reading: AccountReading) -> tuple[Cou
 	sessions = _seen(before, reading.sessions)
 	ended = _sum(seen.counts for key, seen in before.sessions.items() if _has_ended(key, seen, sessions))
 	flushed = _sum((ended, before.owed))
+	# a row that was set back shows old bytes, or those of sessions that ended, which were counted already
 	fresh_in_row = _least(row, flushed) if was_set_back else _above(row, before.row) if is_same_row else row
 	moved = _sum(_growth(before.sessions.get(key), seen) for key, seen in sessions.items())
 	counted = _sum((_above(fresh_in_row, flushed), moved))
