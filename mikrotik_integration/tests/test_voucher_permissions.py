@@ -236,25 +236,32 @@ class TestChanges(VoucherPermissionsTestCase):
 		self.assertEqual(403, made.status_code)
 		self.assertFalse(frappe.db.exists(VOUCHER, {"code": ("in", ("free23456", "guessme234"))}))
 
-	def test_a_field_of_the_providers_own_does_not_keep_a_batch_from_being_written(self):
+	def test_a_field_of_the_providers_own_does_not_keep_documents_from_being_saved(self):
 		"""A virtual one has no column."""
-		field = frappe.get_doc(
-			{
-				"doctype": "Custom Field",
-				"dt": BATCH,
-				"fieldname": "shelf",
-				"label": "Shelf",
-				"fieldtype": "Data",
-				"options": "doc.name",
-				"is_virtual": 1,
-				"read_only": 1,
-			}
-		).insert()
-		self.addCleanup(frappe.db.commit)
-		self.addCleanup(field.delete)
+		for doctype in (BATCH, "MikroTik Settings"):
+			field = frappe.get_doc(
+				{
+					"doctype": "Custom Field",
+					"dt": doctype,
+					"fieldname": "shelf",
+					"label": "Shelf",
+					"fieldtype": "Data",
+					"options": "doc.name",
+					"is_virtual": 1,
+					"read_only": 1,
+					"no_copy": 1,
+				}
+			).insert()
+			self.addCleanup(frappe.db.commit)
+			self.addCleanup(field.delete)
 		values = {"internet_plan": self.package.name, "mikrotik_settings": self.router.name, "quantity": 1}
 		batch = frappe.get_doc({"doctype": BATCH, **values}).insert()
 		self.assertEqual("Made Here", batch.origin)
+		router = frappe.get_doc("MikroTik Settings", self.router.name)
+		seen = router.status
+		router.status = "Unknown"
+		router.save()
+		self.assertEqual(seen, router.status)
 
 	def test_staff_put_another_device_in_the_place_of_one(self):
 		voucher = frappe.get_doc(VOUCHER, self.sold)

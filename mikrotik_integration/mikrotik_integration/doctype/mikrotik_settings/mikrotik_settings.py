@@ -66,7 +66,11 @@ class MikroTikSettings(Document):
 
 	def keep_what_was_seen(self) -> None:
 		"""What passes write stays as they wrote it, whatever a form that was open meanwhile, or a request, says."""
-		fields = [field.fieldname for field in self.meta.fields if field.read_only and field.no_copy]
+		fields = [
+			field.fieldname
+			for field in self.meta.fields
+			if field.read_only and field.no_copy and not field.get("is_custom_field")
+		]
 		stored = frappe.db.get_value(self.doctype, self.name, fields, as_dict=True, for_update=True)
 		self.update(stored or dict.fromkeys(set(fields) - {"status"}) | {"status": "Unknown"})
 
