@@ -18,13 +18,9 @@ TEMPLATES = {
 	"Process Statement Of Accounts": ("subject", "body", "pdf_name"),
 	"Terms and Conditions": ("terms",),
 }
-# what a text needs, and what changes nothing
+# What a text needs and what changes nothing. No methods, filters do the same: under a method's name any function can stand.
 OF_FRAPPE = {"bold", "format", "format_date", "format_value", "utils"}
-FUNCTIONS = {"_", "dict", "namespace", "range"}
-METHODS = {
-	*("append", "endswith", "format", "get", "get_formatted", "items", "join", "keys", "lower", "replace"),
-	*("split", "startswith", "strftime", "strip", "title", "upper", "values"),
-}
+FUNCTIONS = {"_", "range"}
 FILES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 
 
@@ -57,9 +53,7 @@ def check(text: str | None) -> None:
 		tree = Environment(autoescape=True).parse(cstr(text))
 	except TemplateSyntaxError:
 		return  # it is never rendered
-	if any(tree.find_all(FILES)) or not (
-		_uses_little_of_frappe(tree) and _calls_nothing_else(tree) and _keeps_names_of_methods(tree)
-	):
+	if any(tree.find_all(FILES)) or not (_uses_little_of_frappe(tree) and _calls_nothing_else(tree)):
 		frappe.throw(
 			_(
 				"This text may fill in values, such as {{ doc.name }}, and format them. More needs a System Manager"
@@ -79,29 +73,12 @@ def _calls_nothing_else(tree: nodes.Template) -> bool:
 	return all(_is_harmless(call.node, functions) for call in tree.find_all(nodes.Call))
 
 
-def _keeps_names_of_methods(tree: nodes.Template) -> bool:
-	"""``{"lower": function}.lower()`` calls the function: nothing is kept under such a name, or under one that only
-	rendering shows."""
-	names = [ref.attr for ref in tree.find_all(nodes.NSRef)]
-	for pair in tree.find_all(nodes.Pair):
-		names.append(pair.key.value if isinstance(pair.key, nodes.Const) else None)
-	for call in tree.find_all(nodes.Call):
-		if isinstance(call.node, nodes.Name):
-			names += [keyword.key for keyword in call.kwargs]
-			copies = call.node.name in ("dict", "namespace") and (call.args or call.dyn_args)
-			names += [None] if copies or call.dyn_kwargs else []
-	return None not in names and METHODS.isdisjoint(names)
-
-
 def _is_harmless(called: nodes.Expr, functions: set[str]) -> bool:
+	"""``_``, a macro, ``frappe.format``, ``frappe.utils.flt``; for what of frappe see ``_uses_little_of_frappe``."""
 	if isinstance(called, nodes.Name):
 		return called.name in functions
-	return isinstance(called, nodes.Getattr) and (called.attr in METHODS or _is_of_frappe(called))
-
-
-def _is_of_frappe(called: nodes.Getattr) -> bool:
-	"""``frappe.format``, ``frappe.utils.flt``; for the rest see ``_uses_little_of_frappe``."""
-	owner = called.node.node if isinstance(called.node, nodes.Getattr) else called.node
+	owner = called.node if isinstance(called, nodes.Getattr) else None
+	owner = owner.node if isinstance(owner, nodes.Getattr) else owner
 	return isinstance(owner, nodes.Name) and owner.name == "frappe"
 
 
