@@ -18,7 +18,9 @@ TEMPLATES = {
 	"Process Statement Of Accounts": ("subject", "body", "pdf_name"),
 	"Terms and Conditions": ("terms",),
 }
-# What a text needs and what changes nothing. No methods, filters do the same: under a method's name any function can stand.
+# What a text needs and what changes nothing. Almost no methods, filters do the same: under a method's name any function can
+# stand, but not in what ERPNext calls so.
+DOCUMENTS = {"doc", "payment_request"}
 OF_FRAPPE = {"bold", "format", "format_date", "format_value", "utils"}
 FUNCTIONS = {"_", "range"}
 FILES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
@@ -69,17 +71,36 @@ def _uses_little_of_frappe(tree: nodes.Template) -> bool:
 
 def _calls_nothing_else(tree: nodes.Template) -> bool:
 	functions = FUNCTIONS | {macro.name for macro in tree.find_all(nodes.Macro)}
-	functions -= {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}  # these are anything
-	return all(_is_harmless(call.node, functions) for call in tree.find_all(nodes.Call))
+	given = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}  # these are anything
+	return all(_is_harmless(call.node, functions - given, given) for call in tree.find_all(nodes.Call))
 
 
+<<<<<<< HEAD
 def _is_harmless(called: nodes.Expr, functions: set[str]) -> bool:
 	"""``_``, a macro, ``frappe.format``, ``frappe.utils.flt``; for what of frappe see ``_uses_little_of_frappe``."""
+=======
+def _is_harmless(called: nodes.Expr, functions: set[str], given: set[str]) -> bool:
+	"""``_``, a macro, ``frappe.format``, ``frappe.utils.flt``, ``doc.get_formatted``, ``_("...").format``; for what of
+	frappe see ``_uses_little_of_frappe``."""
+>>>>>>> 6ec085e (Texts of accountants may hold what ERPNext's own message of a Payment Request holds)
 	if isinstance(called, nodes.Name):
 		return called.name in functions
-	owner = called.node if isinstance(called, nodes.Getattr) else None
+	if not isinstance(called, nodes.Getattr):
+		return False
+	owner = called.node
+	if called.attr == "format" and _is_text(owner, functions):
+		return True
+	if called.attr == "get_formatted" and isinstance(owner, nodes.Name):
+		return owner.name in DOCUMENTS - given
 	owner = owner.node if isinstance(owner, nodes.Getattr) else owner
 	return isinstance(owner, nodes.Name) and owner.name == "frappe"
+
+
+def _is_text(value: nodes.Expr, functions: set[str]) -> bool:
+	"""One in quotes, translated or not. What else ``_`` is given it may give back as it is."""
+	if isinstance(value, nodes.Call) and isinstance(value.node, nodes.Name) and value.node.name == "_":
+		return "_" in functions and bool(value.args) and isinstance(value.args[0], nodes.Const)
+	return isinstance(value, nodes.Const)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -791,6 +791,27 @@ class TestSecrets(PermissionTestCase):
 		answer = self.render(self.visitor("Accounts User"), text, rows=rows)
 		self.assertEqual("*A, B* 1.5 Total 3 0", answer.json()["message"])
 
+	def test_accountants_ask_for_money_in_the_words_of_erpnext(self):
+		"""ERPNext 16 saves them as they are here, 15 fills the values in first."""
+		frappe.set_user(visitors.a_user("Accounts User"))
+		templates.check(
+			"{% if doc.contact_person -%}<p>Dear {{ doc.contact_person }},</p>{%- else %}<p>Hello,</p>{% endif %}"
+			"{{ _('Requesting {0} for {1}').format(payment_request.get_formatted('grand_total'), doc.name) }}"
+			'<a href="{{ payment_url }}">{{ _("Make Payment") }}</a>'
+		)
+		for text in (
+			"{% set doc = {'get_formatted': scrub} %}{{ doc.get_formatted('x') }}",
+			"{% for doc in [{'get_formatted': scrub}] %}{{ doc.get_formatted('x') }}{% endfor %}",
+			"{{ {'get_formatted': scrub}.get_formatted('x') }}",
+			"{{ {'format': scrub}.format('x') }}",
+			"{% set _ = scrub %}{{ _('x').format('y') }}",
+			"{{ _({'format': scrub}).format('y') }}",
+			"{% macro f() %}{{ kwargs.get_formatted('x') }}{% endmacro %}{{ f(get_formatted=scrub) }}",
+			"{{ doc.items[0].format('x') }}",
+		):
+			with self.subTest(text):
+				self.assertRaises(frappe.PermissionError, templates.check, text)
+
 	def test_accountants_keep_a_text_of_a_system_manager(self):
 		repeat = self.an_auto_repeat("{{ frappe.db.get_value('Company', doc.company, 'abbr') }}")
 		accountant = self.visitor("Accounts User")
