@@ -75,14 +75,9 @@ def _calls_nothing_else(tree: nodes.Template) -> bool:
 	return all(_is_harmless(call.node, functions - given, given) for call in tree.find_all(nodes.Call))
 
 
-<<<<<<< HEAD
-def _is_harmless(called: nodes.Expr, functions: set[str]) -> bool:
-	"""``_``, a macro, ``frappe.format``, ``frappe.utils.flt``; for what of frappe see ``_uses_little_of_frappe``."""
-=======
 def _is_harmless(called: nodes.Expr, functions: set[str], given: set[str]) -> bool:
 	"""``_``, a macro, ``frappe.format``, ``frappe.utils.flt``, ``doc.get_formatted``, ``_("...").format``; for what of
 	frappe see ``_uses_little_of_frappe``."""
->>>>>>> 6ec085e (Texts of accountants may hold what ERPNext's own message of a Payment Request holds)
 	if isinstance(called, nodes.Name):
 		return called.name in functions
 	if not isinstance(called, nodes.Getattr):
