@@ -23,9 +23,10 @@ from mikrotik_integration import demo_company as site
 from mikrotik_integration.api import subscriptions as subscriptions_api
 from mikrotik_integration.api import vouchers as vouchers_api
 from mikrotik_integration.mikrotik_integration import doctype as doctypes
+from mikrotik_integration.overrides import mpesa_callbacks
 from mikrotik_integration.services import inbox_booking, jobs, payments, voucher_sales
 from mikrotik_integration.simulators.daraja import Decision
-from mikrotik_integration.tests import factories
+from mikrotik_integration.tests import factories, visitors
 from mikrotik_integration.tests.test_pay_and_go_online import register_urls
 from mikrotik_integration.tests.test_voucher_books import VOUCHER
 from mikrotik_integration.tests.test_voucher_books_mpesa import ENTRY, PAYMENT, PURCHASE, MpesaBooksTestCase
@@ -465,6 +466,17 @@ class TestInbox(SubscriptionTestCase):
 			self.eight_at_once(lambda n: partial(frappe.get_doc(PAYMENT, pushes[n]).set_receipt, receipt))
 		)
 		self.assertEqual(1, frappe.db.count(PAYMENT, {"receipt": receipt}))
+
+	def test_a_confirmation_that_comes_eight_times_is_accepted_each_time_and_is_one_payment(self):
+		receipt = f"S{frappe.generate_hash(length=8).upper()}7"
+		body = visitors.confirmation(receipt, self.subscription.name, 1500, site.SHORTCODE)
+
+		def request(_number):
+			frappe.db.exists(PAYMENT, receipt)
+			return partial(mpesa_callbacks.confirmation, **body)
+
+		self.assert_all(self.eight_at_once(request))
+		self.assertEqual(1, frappe.db.count(PAYMENT, {"payment_id": receipt}))
 
 	def test_one_receipt_at_the_desk_is_one_payment(self):
 		others = [factories.a_subscription(self.router) for _n in range(EIGHT)]
