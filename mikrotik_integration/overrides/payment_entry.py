@@ -210,9 +210,24 @@ def _record(doc, subscription: str) -> str | None:
 	if request := _push_behind(doc):
 		name = inbox.record_push(request)
 		if name:
+			_refuse_what_is_booked(name)
 			frappe.db.set_value("Subscription Payment", name, "payment_entry", doc.name)
 		return name
 	return inbox.record_desk(doc, subscription)
+
+
+def _refuse_what_is_booked(payment_name: str) -> None:
+	"""The money of a prompt is booked once; what M-PESA confirmed, the inbox books."""
+	payment = frappe.get_doc("Subscription Payment", payment_name, for_update=True)
+	booked = payment.payment_entry and frappe.db.get_value(
+		"Payment Entry", payment.payment_entry, "docstatus"
+	)
+	if payment.verified or booked == 1:
+		frappe.throw(
+			_(
+				"The prompt {0} of this Payment Request is recorded already, see the Subscription Payment"
+			).format(payment_name)
+		)
 
 
 def _push_behind(doc) -> str | None:

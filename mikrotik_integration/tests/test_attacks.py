@@ -19,6 +19,7 @@ from mikrotik_integration.services import (
 	clock,
 	inbox_worker,
 	messages,
+	payment_page,
 	payments,
 	subscriptions,
 	voucher_books,
@@ -721,8 +722,9 @@ class TestForgedPaymentsOfOtherPrompts(AttackTestCase):
 		super().setUp()
 		self.daraja.customer(self.subscription.phone_number).always(Decision.NEVER)
 
-	def prompt_for(self, invoice: str) -> str:
-		"""A Payment Request to the phone; returns its prompt's CheckoutRequestID."""
+	def prompt_for(self, invoice: str, amount: float | None = None) -> str:
+		"""A Payment Request to the phone, over a part of the invoice if need be; returns its prompt's
+		CheckoutRequestID."""
 		from erpnext.accounts.doctype.payment_request.payment_request import make_payment_request
 
 		gateway = frappe.db.get_value("Payment Gateway Account", {"payment_gateway": f"Mpesa-{site.MPESA}"})
@@ -736,6 +738,8 @@ class TestForgedPaymentsOfOtherPrompts(AttackTestCase):
 		)
 		self.request.flags.mute_email = True
 		self.request.phone_number = f"0{self.subscription.phone_number[3:]}"
+		if amount:
+			self.request.grand_total = amount
 		self.request.submit()
 		frappe.db.commit()
 		return frappe.db.get_value(
@@ -816,6 +820,57 @@ class TestForgedPaymentsOfOtherPrompts(AttackTestCase):
 		self.ask_now()
 		self.assertEqual([1500], self.paid_for(self.subscription))
 		self.assertEqual("Active", self.status_of(self.subscription))
+
+	def pay_with_the_callback_last(self, checkout: str) -> None:
+		"""The inbox has asked M-PESA, and booked, before the callback comes."""
+		self.daraja.courier.always(Fate(lost=True), Kind.STK)
+		self.addCleanup(self.daraja.courier.always, Fate(), Kind.STK)
+		self.decide(Decision.ACCEPT)
+		self.ask_now()
+		self.forge(checkout)
+
+	def assert_one_payment_booked(self, amount: float) -> None:
+		self.assertEqual(([amount], "Paid"), (self.paid_for(self.subscription), self.asked_for()))
+		[payment] = frappe.get_all(
+			"Subscription Payment",
+			{"subscription": self.subscription.name, "verified": 1},
+			["status", "payment_entry.docstatus as booked"],
+		)
+		self.assertEqual(("Applied", 1), (payment.status, payment.booked))
+
+	def test_a_part_of_an_invoice_counts_once_when_its_callback_comes_last(self):
+		checkout = self.prompt_for(subscriptions.invoice(self.subscription.name), 750)
+		self.pay_with_the_callback_last(checkout)
+		self.assert_one_payment_booked(750)
+		self.assertEqual("Draft", self.status_of(self.subscription))
+
+	def test_one_payment_pays_one_of_two_open_invoices(self):
+		second = frappe.copy_doc(
+			frappe.get_doc("Sales Invoice", subscriptions.invoice(self.subscription.name))
+		)
+		second.insert().submit()
+		self.pay_with_the_callback_last(self.prompt_for(second.name))
+		self.assert_one_payment_booked(1500)
+		self.assertEqual(1500, payments.receivable(self.subscription.name))
+
+	def test_the_first_of_two_prompts_for_one_request_counts_once(self):
+		self.prompt_for(subscriptions.invoice(self.subscription.name))
+		phone, gateway = self.request.phone_number, f"Mpesa-{site.MPESA}"
+		payment_page.begin(phone, gateway, "Payment Request", self.request.name)
+		frappe.db.commit()
+		self.decide(Decision.ACCEPT)
+		self.ask_now()
+		self.assert_one_payment_booked(1500)
+
+	def test_a_prompt_that_is_booked_is_not_booked_again_by_hand(self):
+		self.pay_with_the_callback_last(self.prompt_for(subscriptions.invoice(self.subscription.name), 750))
+		request = frappe.get_doc("Mpesa Express Request", {"reference_name": self.request.name})
+		request.db_set("is_reconciled", 0)
+		frappe.db.set_value("Payment Request", self.request.name, "outstanding_amount", 750)
+		with self.assertRaises(frappe.ValidationError):
+			request.reconcile_payment()
+		frappe.db.rollback()
+		self.assertEqual([750], self.paid_for(self.subscription))
 
 	def test_a_sale_of_vouchers_that_waits_for_its_payment_is_not_submitted(self):
 		line = voucher_books.Line(factories.a_package().name, 1, 20)
