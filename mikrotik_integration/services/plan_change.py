@@ -12,7 +12,7 @@ from mikrotik_integration.core.subscriptions import plan_change as core
 from mikrotik_integration.core.subscriptions.plan_change import Offer
 from mikrotik_integration.core.subscriptions.standing import rolled
 from mikrotik_integration.exceptions import SubscriptionError
-from mikrotik_integration.services import invoicing, ledger, lifecycle, payments, received
+from mikrotik_integration.services import invoicing, ledger, lifecycle, payments, periods, received
 
 INVOICE, DATETIME = "Sales Invoice", {"fieldtype": "Datetime"}
 
@@ -51,6 +51,8 @@ def book(subscription) -> None:
 	_convert_invoices(subscription.name, how, old, new)
 	if how and how.credit:
 		bill_what_was_served(before)
+	if not subscription.on_credit:  # where an open invoice that says what it sells is the bill of the period
+		_convert_hand_made(before, old, new)
 	if before.expiry_date and get_datetime(before.expiry_date) != get_datetime(subscription.expiry_date):
 		subscription.add_comment(
 			"Info",
@@ -131,6 +133,30 @@ def _convert_invoices(name: str, how: core.Conversion | None, old: Offer, new: O
 		else:
 			continue
 		frappe.db.set_value(INVOICE, row.name, values)
+
+
+def _convert_hand_made(before, old: Offer, new: Offer) -> None:
+	"""An invoice that a person made says by its Items alone what it sells. For which plan and at which price it was made is
+	clear as long as the plan is the one from before, so it says so from now on."""
+	rows = frappe.get_all(
+		INVOICE,
+		{
+			"customer_subscription": before.name,
+			"docstatus": (">", 0),
+			"is_return": 0,
+			"is_debit_note": 0,
+			"service_granted": 0,
+			"service_from": ("is", "not set"),
+		},
+		[*periods.INVOICE_FIELDS, "base_grand_total"],
+		order_by="name",
+	)
+	for row in rows:
+		if sold := periods.time_sold(row, before):
+			row.service_from = now_datetime()
+			row.service_to = row.service_from + sold
+			end = row.service_from + _still_to_begin(row, old, new)
+			frappe.db.set_value(INVOICE, row.name, {"service_from": row.service_from, "service_to": end})
 
 
 def _still_to_begin(row: frappe._dict, old: Offer, new: Offer) -> timedelta:

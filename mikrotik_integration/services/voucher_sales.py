@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from erpnext.stock.get_item_details import get_item_details
 from frappe import _
-from frappe.utils import cint, flt, now_datetime
+from frappe.utils import cint, flt, now_datetime, nowdate
 
 from mikrotik_integration import permissions
 from mikrotik_integration.core.vouchers import standing
@@ -191,7 +191,8 @@ def _check_price(invoice) -> None:
 
 
 def _price_at_the_till(invoice, row, plan: str) -> float:
-	"""Of one piece: the package's price, or what managers have told ERPNext's price lists and pricing rules, if less."""
+	"""Of one piece: the package's price, or what managers have told ERPNext's price lists and pricing rules for today,
+	if less. The voucher is for today, whatever day the sale is booked on."""
 	price = flt(frappe.get_cached_value("Internet Plan", plan, "price"))
 	company_currency = frappe.get_cached_value("Company", invoice.company, "default_currency")
 	if {invoice.currency, invoice.price_list_currency} != {company_currency}:
@@ -205,7 +206,7 @@ def _price_at_the_till(invoice, row, plan: str) -> float:
 			"qty": row.qty,
 			"uom": row.uom,
 			"conversion_factor": row.conversion_factor,
-			"transaction_date": invoice.posting_date,
+			"transaction_date": nowdate(),
 			"currency": company_currency,
 			"conversion_rate": 1,
 			"price_list": invoice.selling_price_list,

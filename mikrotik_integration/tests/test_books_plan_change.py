@@ -80,6 +80,26 @@ class TestTimeIsConvertedByPrice(PlanChangeTestCase):
 		self.work(subscription)
 		self.assert_days_left(2, subscription)
 
+	def test_an_invoice_that_is_older_than_the_change_buys_its_price_where_plans_share_an_item(self):
+		"""The Item alone does not say which of them it was made for."""
+		dear = factories.a_plan(price=1500, item=self.cheap.item)
+		subscription = self.subscribe(self.cheap)
+		invoice = self.hand_made_invoice(subscription, rate=100, qty=3)
+		self.change(subscription, dear)
+		self.desk(subscription, 300, invoice.name)
+		self.work(subscription)
+		self.assert_days_left(6, subscription)
+
+	def test_an_invoice_at_a_customers_own_price_buys_that_price_of_the_next_plan(self):
+		subscription = self.subscribe(self.dear)
+		subscription.price = 100
+		subscription.save()
+		invoice = self.hand_made_invoice(subscription, rate=100)
+		self.change(subscription, factories.a_plan(price=3000))
+		self.desk(subscription, 100, invoice.name)
+		self.work(subscription)
+		self.assert_days_left(1, subscription)
+
 	def test_a_cheap_invoice_that_was_cancelled_and_amended_after_the_change_buys_its_price(self):
 		subscription = self.subscribe(self.cheap)
 		invoice = frappe.get_doc("Sales Invoice", self.invoice(subscription))

@@ -11,7 +11,7 @@ from erpnext.accounts.doctype.pos_closing_entry.pos_closing_entry import (
 	make_closing_entry_from_opening,
 )
 from erpnext.controllers.sales_and_purchase_return import make_return_doc
-from frappe.utils import now_datetime, today
+from frappe.utils import add_days, now_datetime, nowdate, today
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.exceptions import VoucherError
@@ -219,6 +219,20 @@ class TestPriceAtThePointOfSale(PosTestCase):
 	def test_a_manager_may_sell_for_less(self):
 		(voucher,) = self.vouchers_of(self.sell_as("Accounts Manager", 1, **self.cheap))
 		self.assertEqual(1, voucher.price)
+
+	def test_a_price_of_last_month_is_no_price_of_today(self):
+		frappe.get_doc(
+			{
+				"doctype": "Item Price",
+				"item_code": self.package.item,
+				"price_list": "Standard Selling",
+				"selling": 1,
+				"price_list_rate": 1,
+				"valid_from": add_days(nowdate(), -30),
+				"valid_upto": add_days(nowdate(), -2),
+			}
+		).insert()
+		self.assert_refused(1, {"set_posting_time": 1, "posting_date": add_days(nowdate(), -2)}, **self.cheap)
 
 	def test_a_price_that_a_manager_gave_erpnext_holds(self):
 		frappe.get_doc(
