@@ -22,7 +22,7 @@ KES = "KES"
 NAIROBI = ZoneInfo("Africa/Nairobi")
 # what a prompt pays for, and the field of its payment that says so
 OURS_BY_DOCTYPE = {"Customer Subscription": "subscription", "Hotspot Purchase": "hotspot_purchase"}
-OURS = (*OURS_BY_DOCTYPE, "Payment Request")
+OURS = (*OURS_BY_DOCTYPE, "Payment Request", "Sales Invoice")
 
 
 def record_push(express_request_name: str) -> str | None:
@@ -64,15 +64,17 @@ def record_push(express_request_name: str) -> str | None:
 
 
 def _owner_of(request) -> tuple[str, str] | None:
-	"""What a push pays for: its own reference, or the subscription of the invoice of a Payment Request."""
+	"""What a push pays for: its own reference, or the subscription of an invoice, or of the one of a Payment Request."""
 	if not request:
 		return None
 	if request.reference_doctype in OURS_BY_DOCTYPE:
 		return request.reference_doctype, request.reference_name
+	subscription = None
 	if request.reference_doctype == "Payment Request":
 		subscription = subscription_of_payment_request(request.reference_name)
-		return ("Customer Subscription", subscription) if subscription else None
-	return None
+	elif request.reference_doctype == "Sales Invoice":
+		subscription = frappe.db.get_value("Sales Invoice", request.reference_name, "customer_subscription")
+	return ("Customer Subscription", subscription) if subscription else None
 
 
 def subscription_of_payment_request(name: str) -> str | None:

@@ -137,11 +137,12 @@ def _hand_over(request: str, callback: dict) -> None:
 
 
 def _tell_only(request: str, callback: dict) -> None:
-	"""It is for an invoice of a subscription, by a Payment Request. The inbox books what it brought, maybe already, so the
-	app is told that there is nothing left to book."""
+	"""It is for an invoice of a subscription. The inbox books what it brought, maybe already, so the app is told that there
+	is nothing left to book."""
 	frappe.db.set_value(REQUEST, request, "is_reconciled", 1)
 	m_pesa_api.stk_push_callback(**callback)
 	prompt = frappe.get_doc(REQUEST, request)
 	prompt.save(ignore_permissions=True)  # a false receipt is dropped; see overrides.mpesa_express_request
-	asked_with = {"name": prompt.reference_name, "docstatus": 1}
-	frappe.db.set_value("Payment Request", asked_with, {"status": "Paid", "outstanding_amount": 0})
+	if prompt.reference_doctype == "Payment Request":
+		paid = {"status": "Paid", "outstanding_amount": 0}
+		frappe.db.set_value("Payment Request", {"name": prompt.reference_name, "docstatus": 1}, paid)

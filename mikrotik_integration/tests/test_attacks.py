@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import frappe
 from frappe.utils import now_datetime
+from frappe_mpsa_payments.frappe_mpsa_payments.doctype.mpesa_express_request import mpesa_express_request
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration import tasks
@@ -818,6 +819,19 @@ class TestForgedPaymentsOfOtherPrompts(AttackTestCase):
 		self.assertEqual(([], "Requested"), (self.paid_for(self.subscription), self.asked_for()))
 		self.decide(Decision.ACCEPT)
 		self.ask_now()
+		self.assertEqual([1500], self.paid_for(self.subscription))
+		self.assertEqual("Active", self.status_of(self.subscription))
+
+	def test_a_prompt_that_names_the_invoice_of_internet_itself_is_booked(self):
+		invoice = subscriptions.invoice(self.subscription.name)
+		phone = f"0{self.subscription.phone_number[3:]}"
+		request = mpesa_express_request.create_new_request(
+			phone, f"Mpesa-{site.MPESA}", "Sales Invoice", invoice, 1500
+		)
+		frappe.db.commit()
+		self.forge(frappe.db.get_value("Mpesa Express Request", request, "checkout_request_id"))
+		self.assertEqual([], self.paid_for(self.subscription))
+		self.decide(Decision.ACCEPT)
 		self.assertEqual([1500], self.paid_for(self.subscription))
 		self.assertEqual("Active", self.status_of(self.subscription))
 
