@@ -121,6 +121,7 @@ _templates = (
 	"Dunning Type",
 	"Payment Gateway Account",
 	"Payment Request",
+	"Print Format",
 	"Process Statement Of Accounts",
 	"Terms and Conditions",
 )

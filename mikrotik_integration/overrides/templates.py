@@ -15,6 +15,7 @@ TEMPLATES = {
 	"Dunning Letter Text": ("body_text", "closing_text"),
 	"Payment Gateway Account": ("message",),
 	"Payment Request": ("subject", "message"),
+	"Print Format": ("html",),  # ERPNext makes one of a Cheque Print Template, whoever asks
 	"Process Statement Of Accounts": ("subject", "body", "pdf_name"),
 	"Terms and Conditions": ("terms",),
 }

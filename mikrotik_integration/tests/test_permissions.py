@@ -37,6 +37,9 @@ METHODS_OF_A_SUBSCRIPTION = (
 	"payments.request_payment",
 	"payments.of_subscription",
 )
+MAKE_CHEQUE_FORMAT = (
+	"erpnext.accounts.doctype.cheque_print_template.cheque_print_template.create_or_update_cheque_print_format"
+)
 
 
 class PermissionTestCase(ServiceTestCase):
@@ -842,6 +845,37 @@ class TestSecrets(PermissionTestCase):
 		)
 		self.assertEqual(200, answer.status_code, answer.text[:500])
 		self.assertEqual(f"For {repeat.reference_document}", answer.json()["message"]["message"])
+
+	def test_accountants_read_none_through_what_they_print_on_cheques(self):
+		"""ERPNext makes a Print Format of it, whoever may write those."""
+		secret = f"frappe.get_doc('MikroTik Settings', '{self.router.name}').get_password('api_password')"
+		accountant = self.visitor("Accounts User")
+		for text in (f"{{{{ {secret} }}}}", f"{{{{ {secret} ~ '"):
+			with self.subTest(text):
+				self.assertNotEqual(200, self.print_format(accountant, text).status_code)
+
+	def test_accountants_print_on_cheques(self):
+		"""The same Print Format is made again when the template was changed."""
+		accountant = self.visitor("Accounts User")
+		made = self.print_format(accountant, "Account Payee & Co")
+		self.assertEqual(200, made.status_code, made.text[:500])
+		name = made.json()["message"]["name"]
+		again = accountant.call(MAKE_CHEQUE_FORMAT, template_name=name)
+		self.assertEqual(200, again.status_code, again.text[:500])
+		entry = frappe.db.get_value("Subscription Payment", self.paid(), "payment_entry")
+		frappe.db.commit()
+		shown = accountant.call(
+			"frappe.www.printview.get_html_and_style", doc="Payment Entry", name=entry, print_format=name
+		)
+		self.assertIn("Account Payee", shown.json()["message"]["html"])
+
+	def print_format(self, visitor: Visitor, message: str):
+		"""A template of cheques, and ERPNext's Print Format of it."""
+		cheque = {"bank_name": factories.unique("Bank"), "cheque_size": "Regular", "message_to_show": message}
+		made = visitor.resource("POST", "Cheque Print Template", **cheque)
+		if not made.ok:
+			return made
+		return visitor.call(MAKE_CHEQUE_FORMAT, template_name=made.json()["data"]["name"])
 
 	def an_auto_repeat(self, message: str):
 		entry = frappe.db.get_value("Subscription Payment", self.paid(), "payment_entry")
