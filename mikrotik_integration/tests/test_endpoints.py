@@ -5,6 +5,7 @@ A new one fails here until somebody has judged it: who may call it, what it tell
 
 import importlib
 import inspect
+import json
 import os
 from collections.abc import Iterator
 
@@ -427,6 +428,61 @@ class TestInvoicesOfOthers(AudienceTestCase):
 			with self.subTest(function, user=accountant.user):
 				answer = accountant.call(f"erpnext.{function}", **asked)
 				self.assertEqual(200, answer.status_code, answer.text[:300])
+
+
+class TestSecondNames(AudienceTestCase):
+	"""A function that was replaced is not called by another name: of a module that imports it, or by Frappe's trees."""
+
+	def assert_refused(self, answer) -> None:
+		self.assertEqual(403, answer.status_code, answer.text[:300])
+		self.assertNotIn(self.subscription.customer, answer.text)
+
+	def test_guests_make_no_payment_request(self):
+		asked = {"dt": "Sales Invoice", "dn": self.invoice, "recipient_id": "mallory@example.com"}
+		function = "erpnext.accounts.doctype.pos_invoice.pos_invoice.make_payment_request"
+		self.assert_refused(self.guest.call(function, **asked))
+		for path, more in (
+			(f"api/v1/method/{function}", {}),
+			(f"api/v2/method/{function}", {}),
+			("api/v2/method/POS Invoice/make_payment_request", {}),
+			("", {"cmd": function}),
+		):
+			with self.subTest(path):
+				self.assert_refused(
+					self.guest.http.post(f"{self.web.url}/{path}", json={**asked, **more}, timeout=30)
+				)
+		frappe.db.rollback()
+		self.assertFalse(frappe.db.exists("Payment Request", {"reference_name": self.invoice}))
+
+	def test_customers_send_no_messages_and_read_no_comments(self):
+		for module in (
+			"frappe.email.doctype.notification.notification",
+			"erpnext.selling.doctype.sms_center.sms_center",
+		):
+			with self.subTest(module):
+				message = {"receiver_list": [self.stranger], "msg": "Pay me"}
+				self.assert_refused(self.customer.call(f"{module}.send_sms", **message))
+		own = {"doctype": "Customer Subscription", "name": self.subscription.name}
+		customer = Visitor(self.web.url, visitors.a_portal_user(self.subscription.customer))
+		self.assert_refused(customer.call("frappe.tests.test_form_load.getdoc", **own))
+
+	def test_nobody_feels_for_a_code_with_a_tree(self):
+		asked = {"doctype": "Hotspot Voucher", "label": "x", "parent": "", "tree_method": "frappe.client.get"}
+		for pattern in ("%", "nothing%"):
+			with self.subTest(pattern):
+				sought = {"filters": json.dumps({"code": ["like", pattern]})}
+				self.assert_refused(
+					self.customer.call("frappe.desk.treeview.get_all_nodes", **asked, **sought)
+				)
+
+	def test_forms_make_documents_by_functions_that_were_replaced(self):
+		"""Frappe's mapper calls what is in their place."""
+		answer = Visitor(self.web.url, visitors.a_user("Accounts User")).call(
+			"frappe.model.mapper.make_mapped_doc",
+			method="erpnext.accounts.doctype.sales_invoice.sales_invoice.create_invoice_discounting",
+			source_name=self.invoice,
+		)
+		self.assertEqual(200, answer.status_code, answer.text[:300])
 
 
 class TestPaymentPage(AudienceTestCase):

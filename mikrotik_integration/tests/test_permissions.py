@@ -37,9 +37,7 @@ METHODS_OF_A_SUBSCRIPTION = (
 	"payments.request_payment",
 	"payments.of_subscription",
 )
-MAKE_CHEQUE_FORMAT = (
-	"erpnext.accounts.doctype.cheque_print_template.cheque_print_template.create_or_update_cheque_print_format"
-)
+MAKE_CHEQUE_FORMAT = "erpnext.accounts.doctype.cheque_print_template.cheque_print_template.create_or_update_cheque_print_format"
 
 
 class PermissionTestCase(ServiceTestCase):
