@@ -128,6 +128,11 @@ _templates = (
 doc_events |= {
 	doctype: {"validate": "mikrotik_integration.overrides.templates.validate"} for doctype in _templates
 }
+doc_events["Workspace"] = {"validate": "mikrotik_integration.overrides.workspace.validate"}
+doc_events |= {
+	f"Workspace {row}": {"validate": "mikrotik_integration.overrides.workspace.validate_row"}
+	for row in ("Chart", "Custom Block", "Link", "Number Card", "Quick List", "Shortcut")
+}
 # money of ours is in them, and their names are references, too
 for _with_money in (
 	"Customer",

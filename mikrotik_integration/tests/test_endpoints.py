@@ -467,13 +467,10 @@ class TestSecondNames(AudienceTestCase):
 		self.assert_refused(customer.call("frappe.tests.test_form_load.getdoc", **own))
 
 	def test_nobody_feels_for_a_code_with_a_tree(self):
+		staff = Visitor(self.web.url, visitors.a_user("ISP Staff"))
 		asked = {"doctype": "Hotspot Voucher", "label": "x", "parent": "", "tree_method": "frappe.client.get"}
-		for pattern in ("%", "nothing%"):
-			with self.subTest(pattern):
-				sought = {"filters": json.dumps({"code": ["like", pattern]})}
-				self.assert_refused(
-					self.customer.call("frappe.desk.treeview.get_all_nodes", **asked, **sought)
-				)
+		sought = {"filters": json.dumps({"code": ["like", "nothing%"]})}
+		self.assert_refused(staff.call("frappe.desk.treeview.get_all_nodes", **asked, **sought))
 
 	def test_forms_make_documents_by_functions_that_were_replaced(self):
 		"""Frappe's mapper calls what is in their place."""

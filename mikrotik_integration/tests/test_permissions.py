@@ -844,6 +844,34 @@ class TestSecrets(PermissionTestCase):
 		self.assertEqual(200, answer.status_code, answer.text[:500])
 		self.assertEqual(f"For {repeat.reference_document}", answer.json()["message"]["message"])
 
+	def test_staff_put_no_script_into_a_workspace_of_others(self):
+		staff = self.visitor("ISP Staff")
+		script = {"name": factories.unique("Block"), "html": "<b>Hello</b>", "script": "frappe.call('x')"}
+		block = staff.resource("POST", "Custom HTML Block", **script).json()["data"]["name"]
+		shown = {
+			"content": json.dumps(
+				[{"type": "custom_block", "data": {"custom_block_name": block, "col": 12}}]
+			),
+			"custom_blocks": [{"custom_block_name": block, "label": block}],
+		}
+		for whose in ("Administrator", ""):
+			with self.subTest(whose):
+				title = {"title": factories.unique("Home"), "label": factories.unique("Home")}
+				made = staff.resource("POST", "Workspace", **title, **shown, for_user=whose)
+				self.assert_refused(made)
+				private = {"public": 0, "for_user": whose}
+				self.assert_refused(
+					staff.resource("PUT", "Workspace", "Internet Service", **private, **shown)
+				)
+		taken = staff.resource("PUT", "Workspace", "Internet Service", public=0, for_user=staff.user)
+		self.assert_refused(taken)
+		row = frappe.db.get_value("Workspace Shortcut", {"parent": "Internet Service"})
+		changed = staff.resource("PUT", "Workspace Shortcut", row, type="URL", url="javascript:alert(1)")
+		self.assert_refused(changed)
+		own = {"title": "Mine", "label": f"Mine-{staff.user}", "for_user": staff.user}
+		made = staff.resource("POST", "Workspace", **own, **shown)
+		self.assertEqual(200, made.status_code, made.text[:500])
+
 	def test_accountants_read_none_through_what_they_print_on_cheques(self):
 		"""ERPNext makes a Print Format of it, whoever may write those."""
 		secret = f"frappe.get_doc('MikroTik Settings', '{self.router.name}').get_password('api_password')"
