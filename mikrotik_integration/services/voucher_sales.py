@@ -154,10 +154,20 @@ def rows_with_packages(invoice) -> list[tuple[Any, str]]:
 def check_sale(invoice) -> None:
 	"""Refuse early what could not be sold. Raises VoucherError."""
 	for row, plan in rows_with_packages(invoice):
+		_check_company(invoice.company)
 		_pieces(row)
 		voucher_packages.check(plan)
 		invoice.hotspot_router = voucher_packages.router_for_sale(_router_of(invoice)).name
 		voucher_packages.check_served(plan, invoice.hotspot_router)
+
+
+def _check_company(company: str) -> None:
+	"""Another one has other books, and maybe another currency than that of the prices."""
+	ours = settings.books().company
+	if company != ours:
+		raise VoucherError(
+			_("Vouchers are booked in the books of {0}, not of {1}; see ISP Settings").format(ours, company)
+		)
 
 
 def sell_for_invoice(invoice) -> list[str]:

@@ -116,6 +116,23 @@ class TestWhatAnInvoiceBuys(BooksTestCase):
 		with self.assertRaisesRegex(frappe.ValidationError, site.COMPANY):
 			self.hand_made_invoice(subscription)
 
+	def test_a_till_of_another_company_sells_no_vouchers(self):
+		"""Its money would be in other books, and its currency is another one than that of the price."""
+		router = self.subscribe().mikrotik_settings
+		frappe.db.set_value("MikroTik Settings", router, "enabled", 1)
+		sale = {
+			"doctype": "Sales Invoice",
+			"company": site.COMPANY,
+			"customer": factories.a_customer().name,
+			"hotspot_router": router,
+			"is_pos": 1,
+			"currency": "KES",
+			"items": [{"item_code": factories.a_package().item, "qty": 1, "rate": 20}],
+			"payments": [{"mode_of_payment": "Cash", "amount": 20}],
+		}
+		with self.assertRaisesRegex(frappe.ValidationError, site.COMPANY):
+			frappe.get_doc(sale).insert().submit()
+
 	def test_an_invoice_for_a_stranger_is_refused(self):
 		subscription = self.subscribe()
 		with self.assertRaisesRegex(frappe.ValidationError, subscription.name):
