@@ -3,9 +3,11 @@
 In the caller's transaction, the purchase locked.
 """
 
+from datetime import datetime, timedelta
+
 import frappe
 from frappe import _
-from frappe.utils import flt, now_datetime
+from frappe.utils import flt, get_datetime, now_datetime
 
 from mikrotik_integration.exceptions import VoucherError
 from mikrotik_integration.services import (
@@ -23,13 +25,15 @@ from mikrotik_integration.services import (
 from mikrotik_integration.services.purchases import PURCHASE, has_open_prompt
 from mikrotik_integration.services.vouchers import VOUCHER
 
+PRICE_HOLDS = timedelta(days=1)
+
 
 def obstacle(payment) -> str | None:
 	"""Why a person has to look at this payment, in words for the desk."""
 	purchase = frappe.db.get_value(
 		PURCHASE,
 		payment.hotspot_purchase,
-		["status", "price", "currency", "hotspot_voucher"],
+		["name", "creation", "internet_plan", "status", "price", "currency", "hotspot_voucher"],
 		as_dict=True,
 	)
 	if not purchase:
@@ -44,7 +48,19 @@ def obstacle(payment) -> str | None:
 		return _("{0} was paid for a voucher of {1}. Pay the money back").format(
 			money.words(payment.amount, payment.currency), money.words(purchase.price, purchase.currency)
 		)
+	if _is_of_another_price(purchase, get_datetime(payment.paid_on)):
+		return _("{0} is no longer sold for {1}, the price of {2}. Pay the money back").format(
+			purchase.internet_plan, money.words(purchase.price, purchase.currency), purchase.name
+		)
 	return None
+
+
+def _is_of_another_price(purchase: frappe._dict, paid_on: datetime) -> bool:
+	"""Whoever asked for a voucher in time does not have it for what it cost then whenever they please."""
+	if paid_on - purchase.creation <= PRICE_HOLDS:
+		return False
+	enabled, price = frappe.db.get_value("Internet Plan", purchase.internet_plan, ["enabled", "price"])
+	return not enabled or flt(price) > flt(purchase.price)
 
 
 def _waits_for_money(purchase) -> bool:

@@ -8,7 +8,7 @@ import time
 
 import frappe
 from frappe.desk.query_report import run
-from frappe.utils import flt, formatdate, today
+from frappe.utils import add_days, flt, formatdate, now_datetime, today
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.exceptions import PaymentNotPossible
@@ -290,6 +290,19 @@ class TestAmounts(MpesaBooksTestCase):
 		self.assertEqual("Paid", self.status(purchase))
 		self.assertFalse(frappe.db.get_value(PURCHASE, purchase, "status_reason"))
 		self.assert_guests_owe(0)
+
+	def test_last_months_price_buys_nothing_once_it_has_risen(self):
+		old, older = self.start(Decision.NEVER), self.start(Decision.NEVER)
+		for purchase in (old, older):
+			self.end_prompt(purchase)
+			frappe.db.set_value(PURCHASE, purchase, "creation", add_days(now_datetime(), -30))
+		frappe.db.commit()
+		self.pay_bill(old, 20)
+		self.assertEqual("Paid", self.status(old))
+		frappe.get_doc("Internet Plan", self.package.name).update({"price": 50}).save()
+		frappe.db.commit()
+		self.pay_bill(older, 20)
+		self.assertEqual(("Refund Due", [20]), (self.status(older), self.entries()))
 
 	def test_paid_twice_the_second_is_owed_back(self):
 		purchase = self.buy()
