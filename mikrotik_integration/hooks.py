@@ -229,6 +229,7 @@ override_whitelisted_methods = {
 	"frappe.core.doctype.sms_settings.sms_settings.send_sms": "mikrotik_integration.overrides.sms_settings.send_sms",
 	"frappe.desk.form.load.getdoc": "mikrotik_integration.overrides.staff_notes.getdoc",
 	"frappe.desk.form.load.get_docinfo": "mikrotik_integration.overrides.staff_notes.get_docinfo",
+	"frappe.utils.goal.get_monthly_goal_graph_data": "mikrotik_integration.overrides.desk_search.get_monthly_goal_graph_data",
 	"erpnext.selling.page.point_of_sale.point_of_sale.set_customer_info": "mikrotik_integration.overrides.customer.set_customer_info",
 	**{
 		f"erpnext.{module}.{function}": f"mikrotik_integration.overrides.invoices.{function}"

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 
 import frappe
+from frappe.utils import add_months, now_datetime
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.simulators.daraja import Decision
@@ -480,6 +481,60 @@ class TestSecondNames(AudienceTestCase):
 			source_name=self.invoice,
 		)
 		self.assertEqual(200, answer.status_code, answer.text[:300])
+
+
+class TestSums(AudienceTestCase):
+	"""Frappe 15's graph of a goal sums up any documents, by any function of SQL, for every login."""
+
+	def graph(self, visitor: Visitor, doctype: str, name: str, **values):
+		return visitor.call(
+			"frappe.utils.goal.get_monthly_goal_graph_data",
+			title="Goal",
+			doctype=doctype,
+			docname=name,
+			goal_value_field="x",
+			goal_total_field="x",
+			goal_history_field="x",
+			date_field="creation",
+			**values,
+		)
+
+	def test_nobody_reads_a_secret_with_them(self):
+		secret = self.subscription.phone_number
+		frappe.db.set_value("Tag", self.tag(), "creation", add_months(now_datetime(), -2))
+		frappe.db.commit()
+		sql = "(select max(phone_number) from `tabCustomer Subscription`) from tabTag -- "
+		staff = Visitor(self.web.url, visitors.a_user("ISP Staff"))
+		tags = {"goal_doctype": "Tag", "goal_doctype_link": "name", "goal_field": "name"}
+		ours = {
+			"goal_doctype": "Customer Subscription",
+			"goal_doctype_link": "status",
+			"goal_field": "name",
+			"filters": json.dumps({"phone_number": ["like", f"{secret[:6]}%"]}),
+		}
+		for visitor in (self.customer, staff):
+			for asked in (tags | {"aggregation": sql}, ours | {"aggregation": "count"}):
+				with self.subTest(user=visitor.user, **asked):
+					answer = self.graph(visitor, "Tag", self.tag(), **asked)
+					self.assertEqual(403, answer.status_code, answer.text[:500])
+
+	def tag(self) -> str:
+		"""A document that everybody may read and make, called as what is looked for."""
+		name = self.subscription.status
+		if not frappe.db.exists("Tag", name):
+			frappe.get_doc({"doctype": "Tag", "name": name}).insert()
+			frappe.db.commit()
+		return name
+
+	def test_accountants_see_the_goals_of_a_company(self):
+		accountant = Visitor(self.web.url, visitors.a_user("Accounts User"))
+		sales = {
+			"goal_doctype": "Sales Invoice",
+			"goal_doctype_link": "company",
+			"goal_field": "base_grand_total",
+		}
+		answer = self.graph(accountant, "Company", site.COMPANY, **sales, aggregation="sum")
+		self.assertEqual(200, answer.status_code, answer.text[:500])
 
 
 class TestPaymentPage(AudienceTestCase):
