@@ -303,6 +303,7 @@ jinja = {
 page_renderer = "mikrotik_integration.www.hotspot.HotspotPage"
 before_request = [
 	"mikrotik_integration.overrides.names.before_request",
+	"mikrotik_integration.overrides.raw_queries.before_request",
 	"mikrotik_integration.overrides.second_names.before_request",
 	"mikrotik_integration.overrides.turns.before_request",
 	"mikrotik_integration.api.hotspot.before_request",

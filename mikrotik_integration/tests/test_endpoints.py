@@ -518,6 +518,24 @@ class TestSums(AudienceTestCase):
 					answer = self.graph(visitor, "Tag", self.tag(), **asked)
 					self.assertEqual(403, answer.status_code, answer.text[:500])
 
+	def test_nobody_reads_a_secret_with_a_search_of_erpnext(self):
+		function = (
+			"erpnext.buying.doctype.request_for_quotation.request_for_quotation.get_rfq_containing_supplier"
+		)
+		asked = {"doctype": "Supplier", "searchfield": "name", "start": 0, "page_len": 9}
+		filters = {"company": site.COMPANY, "supplier": "x"}
+		sql = "' union select phone_number, name, name from `tabCustomer Subscription` -- "
+		search = {"doctype": "Supplier", "query": function, "filters": json.dumps(filters)}
+		for answer in (
+			self.customer.call(function, txt=sql, filters=filters, **asked),
+			self.customer.call(function, txt="x", filters=filters | {"transaction_date": sql}, **asked),
+			self.customer.call("frappe.desk.search.search_widget", txt=sql, **search),
+		):
+			self.assertEqual(403, answer.status_code, answer.text[:300])
+			self.assertNotIn(self.subscription.phone_number, answer.text)
+		answer = self.customer.call("frappe.desk.search.search_widget", txt="x", **search)
+		self.assertEqual(200, answer.status_code, answer.text[:300])
+
 	def tag(self) -> str:
 		"""A document that everybody may read and make, called as what is looked for."""
 		name = self.subscription.status

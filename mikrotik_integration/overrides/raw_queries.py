@@ -1,0 +1,31 @@
+"""Searches of ERPNext that put what is looked for between quotes of their SQL as it is: every login could end the quotes and
+read any table.
+"""
+
+from collections.abc import Iterator
+
+import frappe
+from frappe import _
+
+RAW = {"get_blanket_orders", "get_material_requests_based_on_supplier", "get_rfq_containing_supplier"}
+ENDS_QUOTES = frozenset("'\\")
+
+
+def before_request() -> None:
+	"""Hook. Raises PermissionError for what could end the quotes, if the request names such a search anywhere."""
+	texts = [*frappe.request.path.split("/"), *_texts(dict(frappe.form_dict))]
+	names = {text.rpartition(".")[2] for text in texts}
+	if names & RAW and any(ENDS_QUOTES & set(text) for text in texts):
+		frappe.flags.disable_traceback = True
+		frappe.throw(_("No quotes and backslashes here"), frappe.PermissionError)
+
+
+def _texts(value: object) -> Iterator[str]:
+	if isinstance(value, str):
+		yield value
+	elif isinstance(value, list):
+		for inner in value:
+			yield from _texts(inner)
+	elif isinstance(value, dict):
+		for inner in value.values():
+			yield from _texts(inner)
