@@ -8,6 +8,8 @@ import frappe
 from frappe import _
 
 RAW = {"get_blanket_orders", "get_material_requests_based_on_supplier", "get_rfq_containing_supplier"}
+# these have a filter ``disabled`` in it without quotes
+UNQUOTED = {"get_expense_account", "get_income_account"}
 ENDS_QUOTES = frozenset("'\\")
 
 
@@ -18,6 +20,10 @@ def before_request() -> None:
 	if names & RAW and any(ENDS_QUOTES & set(text) for text in texts):
 		frappe.flags.disable_traceback = True
 		frappe.throw(_("No quotes and backslashes here"), frappe.PermissionError)
+	if names & UNQUOTED:
+		filters = frappe.parse_json(frappe.form_dict.get("filters"))
+		if isinstance(filters, dict) and str(filters.get("disabled", 0)) not in ("0", "1"):
+			raise frappe.PermissionError
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -530,6 +530,12 @@ class TestSums(AudienceTestCase):
 			self.customer.call(function, txt=sql, filters=filters, **asked),
 			self.customer.call(function, txt="x", filters=filters | {"transaction_date": sql}, **asked),
 			self.customer.call("frappe.desk.search.search_widget", txt=sql, **search),
+			self.customer.call(
+				"erpnext.controllers.queries.get_income_account",
+				txt="x",
+				filters={"disabled": "0 union select phone_number from `tabCustomer Subscription`"},
+				**asked,
+			),
 		):
 			self.assertEqual(403, answer.status_code, answer.text[:300])
 			self.assertNotIn(self.subscription.phone_number, answer.text)
