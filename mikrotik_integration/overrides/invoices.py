@@ -13,7 +13,7 @@ INVOICE, REQUEST = "Sales Invoice", "Payment Request"
 
 @frappe.whitelist()
 def make_payment_request(**arguments: object) -> object:
-	"""For staff who may make them, and for customers who pay what is theirs."""
+	"""For staff who may make them, and for customers who pay what is theirs, whom ERPNext 16 refuses."""
 	if not (frappe.has_permission(REQUEST, "create") or _is_theirs(arguments)):
 		raise frappe.PermissionError
 	arguments.pop("cmd", None)

@@ -9,8 +9,9 @@ import json
 import os
 from collections.abc import Iterator
 
+import erpnext
 import frappe
-from frappe.utils import add_months, now_datetime
+from frappe.utils import add_months, cint, now_datetime
 
 from mikrotik_integration import demo_company as site
 from mikrotik_integration.simulators.daraja import Decision
@@ -645,12 +646,12 @@ class TestPaymentPage(AudienceTestCase):
 					self.assertNotIn(self.subscription.customer, answer.text)
 		frappe.db.rollback()
 		self.assertFalse(frappe.db.exists("Payment Request", theirs))
-		for roles in ((), ("Accounts User",)):
-			visitor = Visitor(
-				self.web.url,
-				visitors.a_user(*roles) if roles else visitors.a_portal_user(self.subscription.customer),
-			)
-			with self.subTest(user=visitor.user):
+		makers = [visitors.a_user("Accounts User")]
+		if cint(erpnext.__version__.split(".")[0]) < 16:  # 16 leaves it to staff
+			makers.append(visitors.a_portal_user(self.subscription.customer))
+		for user in makers:
+			visitor = Visitor(self.web.url, user)
+			with self.subTest(user=user):
 				answer = visitor.call(f"{module}.make_payment_request", **asked)
 				self.assertEqual(200, answer.status_code, answer.text[:300])
 				made = answer.json()["message"]["name"]
