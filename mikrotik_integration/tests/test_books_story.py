@@ -295,7 +295,7 @@ class Story(BooksTestCase):
 		return application.missing(self.subscription)
 
 
-class TestPrepaidStories(Story):
+class ThreeStories:
 	def test_money_invoices_and_time_agree_whatever_happens_1(self):
 		self.assert_all_agrees_whatever_happens(1)
 
@@ -305,23 +305,16 @@ class TestPrepaidStories(Story):
 	def test_money_invoices_and_time_agree_whatever_happens_3(self):
 		self.assert_all_agrees_whatever_happens(3)
 
+
+class TestPrepaidStories(ThreeStories, Story):
 	def test_money_invoices_and_time_agree_whatever_happens_4(self):
 		self.assert_all_agrees_whatever_happens(4)
 
 
-class TestPostpaidStories(Story):
+class TestPostpaidStories(ThreeStories, Story):
 	billing, on_credit, grace = "Postpaid", 30.0, 3.0
 
 	def setUp(self) -> None:
 		super().setUp()
 		subscriptions.activate(self.subscription.name)
 		self.subscription.reload()
-
-	def test_money_invoices_and_time_agree_whatever_happens_1(self):
-		self.assert_all_agrees_whatever_happens(1)
-
-	def test_money_invoices_and_time_agree_whatever_happens_2(self):
-		self.assert_all_agrees_whatever_happens(2)
-
-	def test_money_invoices_and_time_agree_whatever_happens_3(self):
-		self.assert_all_agrees_whatever_happens(3)
